@@ -1,0 +1,120 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/ata-agent/ata-agent/"
+
+// mayImport says which packages of this module a package may import
+// (docs/architecture.md). A package not listed may import none; a name that
+// ends in /… allows everything below. Tests may import more.
+var mayImport = map[string][]string{
+	"dsp":      {},
+	"dsp/g711": {"dsp"},
+	"dsp/tone": {"dsp"},
+	"dsp/dtmf": {"dsp", "dsp/tone"},
+	"dsp/plc":  {"dsp"},
+	"dialplan": {},
+	"slic":     {},
+	"country":  {"dsp/…", "slic"},
+	"line":     {"country", "dialplan", "slic"},
+	"config":   {"country", "dialplan", "dsp/…", "slic"},
+	"hal":      {},
+	"state":    {},
+
+	"slic/twowire":      {},
+	"slic/slictest":     {"slic"},
+	"slic/si321x":       {"slic", "hal"},
+	"slic/si321x/model": {"slic/twowire", "hal", "dsp", "dsp/g711"},
+
+	"media":       {"dsp/…", "quality"},
+	"sip":         {"sip/sdp", "sip/digest", "sip/locate"},
+	"sip/sdp":     {},
+	"sip/digest":  {},
+	"sip/locate":  {},
+	"sip/siptest": {"sip/sdp", "sip/digest"},
+
+	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "media", "sip", "slic", "state"},
+
+	"board":     {"hal", "slic/…"},
+	"provision": {"config"},
+	"sim":       {"agent", "country", "dsp/…", "hal", "slic/…"},
+
+	"cmd/ata-agent": {"…"},
+}
+
+// only says that a module outside may be imported by these packages alone.
+var only = map[string][]string{
+	"github.com/emiago/sipgo": {"sip", "sip/siptest"},
+}
+
+func TestImports(t *testing.T) {
+	root := filepath.Join("..", "..")
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && path != root) {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		rel, err := filepath.Rel(root, filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		checkFile(t, filepath.ToSlash(rel), path)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func checkFile(t *testing.T, pkg, path string) {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.HasPrefix(pkg, "test/") {
+		return
+	}
+	allowed, listed := mayImport[pkg]
+	if !listed {
+		t.Errorf("%s: package %s is not in the import map", path, pkg)
+	}
+	for _, spec := range f.Imports {
+		name, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if own, ok := strings.CutPrefix(name, module); ok {
+			if !slices.ContainsFunc(allowed, func(a string) bool { return covers(a, own) }) {
+				t.Errorf("%s: %s must not import %s", path, pkg, own)
+			}
+			continue
+		}
+		for mod, users := range only {
+			if (name == mod || strings.HasPrefix(name, mod+"/")) && !slices.Contains(users, pkg) {
+				t.Errorf("%s: %s must not import %s", path, pkg, name)
+			}
+		}
+	}
+}
+
+func covers(allowed, pkg string) bool {
+	if below, ok := strings.CutSuffix(allowed, "…"); ok {
+		return strings.HasPrefix(pkg+"/", below)
+	}
+	return allowed == pkg
+}

@@ -1,0 +1,48 @@
+// Package media carries voice between a line's PCM and RTP: jitter buffer,
+// telephone events, RTCP and the audio path of one line.
+package media
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Codec is a companding law on the wire with its static RTP payload type
+// (RFC 3551 §6).
+type Codec uint8
+
+const (
+	PCMU Codec = 0
+	PCMA Codec = 8
+)
+
+// String returns the encoding name of RFC 3551.
+func (c Codec) String() string {
+	switch c {
+	case PCMU:
+		return "PCMU"
+	case PCMA:
+		return "PCMA"
+	}
+	return "codec?"
+}
+
+// Stream is what offer and answer agreed on for the voice of one call.
+type Stream struct {
+	Remote        netip.AddrPort // where RTP goes
+	RemoteRTCP    netip.AddrPort // where RTCP goes
+	Codec         Codec
+	PTime         time.Duration // voice per packet sent, 10..60 ms
+	EventSend     uint8         // payload type of telephone-event towards the far end, 0 = not agreed
+	EventReceive  uint8         // payload type of telephone-event from the far end, 0 = not agreed
+	Send, Receive bool          // direction, from hold
+}
+
+// Conn is a UDP socket as the media path needs it; *net.UDPConn is one. Writes
+// must not block.
+type Conn interface {
+	ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error)
+	WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error)
+	SetReadDeadline(t time.Time) error
+	Close() error
+}

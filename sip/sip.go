@@ -1,0 +1,137 @@
+// Package sip is the user agent of one line: registration, calls, offer and
+// answer. It uses sipgo's message, transport and transaction layers and writes
+// everything above them (docs/adr/0003-sip-layers.md).
+package sip
+
+import (
+	"net/netip"
+	"time"
+)
+
+// CallID names a call of one UA for as long as it lives.
+type CallID uint32
+
+// Event is what a UA reports, one of the types below. Events of one UA come in
+// order, from one goroutine; the receiver must not block.
+type Event interface{ isEvent() }
+
+type (
+	// Registration says how the line stands with its registrar.
+	Registration struct {
+		State  RegState
+		Server netip.AddrPort // where registered, zero if not
+		Until  time.Time      // end of the binding, or when the next try is made
+		Code   int            // SIP status that led here, 0 = none (time-out, transport)
+		Reason string
+	}
+	// Incoming is a new call. It rings nowhere before Ring or Answer.
+	Incoming struct {
+		Call     CallID
+		Number   string // calling number or user, empty = none
+		Name     string // display name
+		Withheld bool   // privacy was asked for (RFC 3323, RFC 3325)
+		Called   string // user part of the request URI or To
+		Alert    string // Alert-Info value as received, one line
+		Priority string // Priority header, lower case
+		CallID   string // SIP Call-ID, for logs
+	}
+	// Progress is a provisional answer to an outgoing call. Media is not nil
+	// when it carried an answer: voice may come already.
+	Progress struct {
+		Call  CallID
+		Code  int // 180..199
+		Media *Media
+	}
+	// Answered says that the call is up: an outgoing one was answered, or an
+	// incoming one's answer was acknowledged.
+	Answered struct {
+		Call  CallID
+		Media Media
+	}
+	// Changed says that the far end or Hold changed the voice of a call.
+	Changed struct {
+		Call  CallID
+		Media Media
+	}
+	// Ended says that the call is over, whoever ended it. It is the last event
+	// of a call, and the only one after Hangup.
+	Ended struct {
+		Call      CallID
+		Local     bool // we hung up, cancelled or refused
+		Code      int  // final SIP status of a failed call, 0 = it was up or timed out
+		Cause     int  // Q.850 cause from a Reason header (RFC 3326), 0 = none
+		Text      string
+		Elsewhere bool // answered by another telephone (RFC 3326, SIP;cause=200)
+	}
+	// Digit is a key the far end sent by SIP INFO.
+	Digit struct {
+		Call     CallID
+		Key      byte
+		Duration time.Duration
+	}
+	// MessagesWaiting is the state of the subscriber's mailbox (RFC 3842).
+	MessagesWaiting struct {
+		Waiting  bool
+		New, Old int
+	}
+)
+
+func (Registration) isEvent()    {}
+func (Incoming) isEvent()        {}
+func (Progress) isEvent()        {}
+func (Answered) isEvent()        {}
+func (Changed) isEvent()         {}
+func (Ended) isEvent()           {}
+func (Digit) isEvent()           {}
+func (MessagesWaiting) isEvent() {}
+
+// RegState is the state of a registration.
+type RegState uint8
+
+const (
+	Unregistered RegState = iota // not wanted, or taken back
+	Registering                  // first try under way, or waiting for the next
+	Registered
+	Refused // the registrar does not want us (wrong password, unknown user); retried rarely
+)
+
+// Media is the voice of a call as offer and answer agreed on it.
+type Media struct {
+	Remote        netip.AddrPort // where RTP goes
+	RemoteRTCP    netip.AddrPort
+	Codec         string // "PCMU" or "PCMA"
+	PTime         time.Duration
+	EventSend     uint8 // payload type of telephone-event towards the far end, 0 = none
+	EventReceive  uint8 // payload type we receive telephone-event with, 0 = none
+	Send, Receive bool
+}
+
+// Transport of SIP.
+type Transport string
+
+const (
+	UDP Transport = "udp"
+	TCP Transport = "tcp"
+	TLS Transport = "tls"
+)
+
+// Account is one subscriber at one provider.
+type Account struct {
+	User      string // user part of the address of record
+	AuthUser  string // for the challenge, [User]
+	Password  string
+	Display   string        // display name of From
+	Domain    string        // host part of the address of record
+	Registrar string        // host, host:port; [Domain]
+	Proxy     string        // outbound proxy, host or host:port; [none]
+	Transport Transport     // [UDP]
+	Expires   time.Duration // asked of the registrar [1 h]
+	Register  bool          // false: calls work without registration
+}
+
+// Voice is what the line offers.
+type Voice struct {
+	Codecs []string      // in order of preference, of "PCMU", "PCMA"
+	PTime  time.Duration // [20 ms]
+	Events bool          // offer telephone-event
+}
