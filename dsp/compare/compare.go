@@ -54,22 +54,42 @@ func Speech(said, heard []int16, maxDelay time.Duration) (Result, error) {
 	return r, nil
 }
 
-// align returns the lag at which heard is most like said.
+// coarse is how many samples the first, rough search takes together.
+const coarse = 4
+
+// align returns the lag, at most lags, at which heard is most like said.
 func align(said, heard []int16, lags int) int {
-	best, at := 0.0, 0
-	power := dot(heard[:len(said)], heard[:len(said)])
-	for lag := 0; ; lag++ {
-		if cross := dot(said, heard[lag:lag+len(said)]); cross > 0 && power > 0 {
-			if like := cross / math.Sqrt(power); like > best {
-				best, at = like, lag
-			}
+	rough := coarse * best(thin(said), thin(heard), 0, lags/coarse)
+	return best(said, heard, max(0, rough-2*coarse), min(lags, rough+2*coarse))
+}
+
+// thin replaces each coarse samples by their mean.
+func thin(x []int16) []int16 {
+	out := make([]int16, len(x)/coarse)
+	for i := range out {
+		var sum int32
+		for _, v := range x[i*coarse : (i+1)*coarse] {
+			sum += int32(v)
 		}
-		if lag == lags {
-			return at
-		}
-		first, next := float64(heard[lag]), float64(heard[lag+len(said)])
-		power += next*next - first*first
+		out[i] = int16(sum / coarse)
 	}
+	return out
+}
+
+// best returns the lag from first to last at which heard is most like said.
+func best(said, heard []int16, first, last int) int {
+	like, at := 0.0, first
+	for lag := first; lag <= last && lag+len(said) <= len(heard); lag++ {
+		h := heard[lag : lag+len(said)]
+		cross := dot(said, h)
+		if cross <= 0 {
+			continue
+		}
+		if l := cross / math.Sqrt(dot(h, h)); l > like {
+			like, at = l, lag
+		}
+	}
+	return at
 }
 
 // gaps counts frames with speech, and those of them that did not arrive.
