@@ -14,7 +14,7 @@
 //
 //	0-9 * #     that key
 //	x           any of 0-9
-//	[2-47*#]    any key of the set
+//	[2-47*#]    any key of the set; x may stand in it
 //	.           zero or more of the key or set before it
 //	<8:1650>    the keys left of the colon are replaced by the text right of
 //	            it; either side may be empty
@@ -31,7 +31,7 @@
 //
 //	{ rule | rule | … }
 //
-//	x [3-5] .   as above; x may stand in a set; A-D are keys too
+//	x [3-5] .   as above; A to D are keys too
 //	x+          one or more of the key or set before it
 //	<2=011>     as <2:011> above
 //	^           at the start of a rule: exclude the numbers it matches,

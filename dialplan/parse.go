@@ -119,9 +119,8 @@ func (p *parser) repeat() {
 	p.last = ""
 }
 
-// set reads the keys between brackets, after the opening one. hasX says that x
-// may stand among them.
-func (p *parser) set(hasX bool) keySet {
+// set reads the keys between brackets, after the opening one.
+func (p *parser) set() keySet {
 	start, faults := p.pos, len(p.faults)
 	var set keySet
 	for {
@@ -136,7 +135,7 @@ func (p *parser) set(hasX bool) keySet {
 		case c == 0 || c == '|' || c == '[' || c == '<':
 			p.fault(p.pos, "']'")
 			return 0
-		case hasX && (c == 'x' || c == 'X'):
+		case c == 'x' || c == 'X':
 			p.pos++
 			set |= digits
 		default:
@@ -221,7 +220,7 @@ func (p *parser) keys() keySet {
 		return digits
 	case c == '[':
 		p.pos++
-		return p.set(p.plan.syntax == Grandstream)
+		return p.set()
 	case c == '\\' && p.plan.syntax == Grandstream:
 		return p.escaped()
 	}
