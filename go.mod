@@ -1,6 +1,6 @@
 module github.com/ata-agent/ata-agent
 
-go 1.26
+go 1.26.0
 
 require (
 	github.com/emiago/sipgo v1.7.2
