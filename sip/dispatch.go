@@ -46,7 +46,7 @@ func (u *UA) dispatch(msg sipmsg.Message, f *flow, err error) {
 // is gone to its call (RFC 6026 §8.9).
 func (u *UA) onResponse(res *sipmsg.Response) {
 	via, cseq := res.Via(), res.CSeq()
-	if via == nil || cseq == nil || len(res.GetHeaders("Via")) != 1 || res.StatusCode < 100 || res.StatusCode > 699 {
+	if via == nil || cseq == nil || res.From() == nil || res.To() == nil || res.CallID() == nil || len(res.GetHeaders("Via")) != 1 || res.StatusCode < 100 || res.StatusCode > 699 {
 		u.count.garbage.Add(1)
 		return
 	}
@@ -55,7 +55,7 @@ func (u *UA) onResponse(res *sipmsg.Response) {
 		t.receive(res)
 		return
 	}
-	if cseq.MethodName == sipmsg.INVITE && res.IsSuccess() && res.From() != nil && res.CallID() != nil {
+	if cseq.MethodName == sipmsg.INVITE && res.IsSuccess() {
 		tag, _ := res.From().Params.Get("tag")
 		if c := u.outgoing(res.CallID().Value(), tag); c != nil {
 			c.onSuccess(res)

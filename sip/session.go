@@ -19,7 +19,8 @@ type session struct {
 	id    string         // of our o= line
 	edits uint64         // version of our o= line
 
-	held       bool  // we put the far end on hold
+	held       bool  // we put the far end on hold, or offered to
+	agreedHeld bool  // held, when the far end last agreed
 	remoteHold bool  // the far end's last offer put us on hold
 	eventPT    uint8 // payload type of telephone-event, kept for the whole call (RFC 3264 §8.3.2)
 
@@ -192,7 +193,7 @@ func (s *session) accept(answer *sdp.Session) error {
 // agree notes what holds from now on. ours is the direction we named.
 func (s *session) agree(remote *sdp.Session, line int, codec sdp.Codec, ours sdp.Direction) {
 	m := &remote.Media[line]
-	s.remote = remote
+	s.remote, s.agreedHeld = remote, s.held
 	s.media = Media{
 		Remote: m.RTPAddr(), RemoteRTCP: m.RTCPAddr(), Codec: strings.ToUpper(codec.Name), PTime: s.sendPTime(m),
 		Send:    ours.Sends() && m.Direction.Receives() && !m.Conn.IsUnspecified(),

@@ -148,9 +148,9 @@ type serverTx struct {
 	req    *sipmsg.Request
 	flow   *flow // where the request came from
 	fsm    *sipmsg.ServerTx
-	tag    string               // of To in our responses
-	inside bool                 // the request named a dialog
-	last   int                  // status last sent, 0 = none
+	tag    string                // of To in our responses
+	inside bool                  // the request named a dialog
+	last   int                   // status last sent, 0 = none
 	cancel func(*sipmsg.Request) // takes a CANCEL of this request
 }
 
