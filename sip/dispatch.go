@@ -70,17 +70,16 @@ func (u *UA) onRequest(req *sipmsg.Request, f *flow, err error) {
 		return
 	}
 	stamp(req.Via(), f.remote)
-	switch req.Method {
-	case sipmsg.ACK:
+	if req.Method == sipmsg.ACK {
 		u.onAck(req)
 		return
 	}
 	key := serverKey(req, req.Method)
 	if t := u.servers[key]; t != nil {
-		_ = t.fsm.Receive(req) // repeats our answer
+		t.repeated()
 		return
 	}
-	if len(u.servers) >= u.opts.Limits.Transactions {
+	if !u.makeRoom() {
 		u.count.limited.Add(1)
 		return
 	}

@@ -3,7 +3,9 @@ package sip
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/netip"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -42,7 +44,7 @@ func inWorld(t *testing.T, edit func(*Account, *Voice, *Opts), f func(*world)) {
 		w.peer = newPeer(t, w.net, peerAddr)
 		acc := Account{User: "ata1", Password: "secret1", Display: "Ata One", Domain: "10.0.0.1"}
 		voice := Voice{Codecs: []string{"PCMA", "PCMU"}, Events: true}
-		opts := Opts{LocalAddr: uaAddr.Addr(), LocalPort: int(uaAddr.Port()), Listen: w.net.ListenPacket, Notify: w.note, KeepAlive: -1}
+		opts := Opts{LocalAddr: uaAddr.Addr(), LocalPort: int(uaAddr.Port()), Listen: w.net.ListenPacket, Notify: w.note, KeepAlive: -1, Logger: testLog()}
 		opts.Limits = Limits{RequestRate: 1e6, RequestBurst: 1e6}
 		if edit != nil {
 			edit(&acc, &voice, &opts)
@@ -55,16 +57,18 @@ func inWorld(t *testing.T, edit func(*Account, *Voice, *Opts), f func(*world)) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- ua.Run(ctx) }()
+		defer func() {
+			cancel()
+			if err := <-ended; err != nil {
+				t.Errorf("Run = %v", err)
+			}
+			w.peer.close()
+			if n := ua.Status().Counters.Panics; n != 0 {
+				t.Errorf("%d panics", n)
+			}
+		}()
 		synctest.Wait()
 		f(w)
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("Run = %v", err)
-		}
-		w.peer.close()
-		if n := ua.Status().Counters.Panics; n != 0 {
-			t.Errorf("%d panics", n)
-		}
 	})
 }
 
@@ -333,4 +337,12 @@ func (w *world) farRequest(invite *sipmsg.Request, method string, seq int, body 
 	l.callID, l.local = invite.CallID().Value(), "tag1"
 	l.remote, _ = invite.From().Params.Get("tag")
 	return l.text(method, seq, "", body, headers...)
+}
+
+// testLog shows what UAs log if ATA_LOG=1.
+func testLog() *slog.Logger {
+	if os.Getenv("ATA_LOG") == "" {
+		return nil
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
