@@ -30,6 +30,8 @@ var mayImport = map[string][]string{
 	"hal":      {},
 	"state":    {},
 
+	"line/script": {"line", "slic"},
+
 	"slic/twowire":      {},
 	"slic/slictest":     {"slic", "slic/twowire"},
 	"slic/si321x":       {"slic", "hal"},
