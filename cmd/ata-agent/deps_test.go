@@ -31,7 +31,7 @@ var mayImport = map[string][]string{
 	"state":    {},
 
 	"slic/twowire":      {},
-	"slic/slictest":     {"slic"},
+	"slic/slictest":     {"slic", "slic/twowire"},
 	"slic/si321x":       {"slic", "hal"},
 	"slic/si321x/model": {"slic/twowire", "hal", "dsp", "dsp/g711"},
 
