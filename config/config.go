@@ -1,148 +1,136 @@
 // Package config is everything that may be set: types, defaults, validation
 // that names the place of each fault, and redaction. It reads no files.
+//
+// A key is described in one place, the tags of its field: json is its name,
+// default its value when the document does not have it, range or enum what it
+// may be, doc its purpose. Parsing, error messages, the JSON Schema and the
+// reference in docs/config.md all come from there.
 package config
-
-import "time"
-
-// Seconds is a duration written as a number of seconds, "…_s" in the document.
-type Seconds time.Duration
-
-// Milliseconds is a duration written as a number of milliseconds, "…_ms".
-type Milliseconds time.Duration
-
-// Secret is a value that cannot print itself: String, Format, JSON and slog all
-// show "***". Reveal is the one way to it.
-type Secret struct{ value string }
 
 // Config is the whole document.
 type Config struct {
-	Schema int    `json:"schema"`
-	Lines  []Line `json:"lines"`
-	Local  Local  `json:"local"`
-	Log    Log    `json:"log"`
+	Schema int    `json:"schema" default:"1" range:"1..1" doc:"Version of this document's form."`
+	Lines  []Line `json:"lines" range:"1..8" doc:"One entry per telephone port, in the order of the ports."`
+	Log    Log    `json:"log" doc:"What is written to the log."`
 }
 
 // Line is one telephone and its account.
 type Line struct {
-	Enabled   bool      `json:"enabled"`
-	Name      string    `json:"name"`
-	SIP       SIP       `json:"sip"`
-	Codecs    Codecs    `json:"codecs"`
-	RTP       RTP       `json:"rtp"`
-	QoS       QoS       `json:"qos"`
-	DTMF      DTMF      `json:"dtmf"`
-	Dial      Dial      `json:"dial"`
-	SLIC      SLIC      `json:"slic"`
-	Hook      Hook      `json:"hook"`
-	Ring      Ring      `json:"ring"`
-	Tones     Tones     `json:"tones"`
-	Features  Features  `json:"features"`
-	Emergency Emergency `json:"emergency"`
+	Enabled   bool      `json:"enabled" default:"true" doc:"Whether the port is in service."`
+	Name      string    `json:"name" range:"0..32" doc:"Name of the telephone in status and logs."`
+	SIP       SIP       `json:"sip" doc:"The account at the provider."`
+	Codecs    Codecs    `json:"codecs" doc:"Coding of the voice."`
+	RTP       RTP       `json:"rtp" doc:"Transport of the voice."`
+	QoS       QoS       `json:"qos" doc:"Marking of packets for the network."`
+	DTMF      DTMF      `json:"dtmf" doc:"How keys pressed during a call travel."`
+	Dial      Dial      `json:"dial" doc:"How digits become calls."`
+	SLIC      SLIC      `json:"slic" doc:"The analog port."`
+	Hook      Hook      `json:"hook" doc:"How the hook switch is read."`
+	Ring      Ring      `json:"ring" doc:"How the telephone rings."`
+	Tones     Tones     `json:"tones" doc:"What the caller hears when a call fails or ends."`
+	Features  Features  `json:"features" doc:"Features of calls."`
+	Emergency Emergency `json:"emergency" doc:"Numbers that are always free to dial."`
 }
 
 // SIP is the account of a line.
 type SIP struct {
-	Registrar               string  `json:"registrar"`      // host or host:port; also the domain unless domain is set
-	Domain                  string  `json:"domain"`         // host part of the address of record
-	OutboundProxy           string  `json:"outbound_proxy"` // host or host:port
-	Transport               string  `json:"transport"`      // udp, tcp
-	User                    string  `json:"user"`
-	AuthUser                string  `json:"auth_user"`
-	Password                Secret  `json:"password"`
-	DisplayName             string  `json:"display_name"`
-	Register                bool    `json:"register"`
-	Expires                 Seconds `json:"expires_s"`
-	LocalAddress            string  `json:"local_address"` // empty: the address that routes to the server
-	LocalPort               int     `json:"local_port"`    // 0: any
-	CallWithoutRegistration bool    `json:"call_without_registration"`
+	Registrar     string  `json:"registrar" range:"0..255" doc:"Server to register with: host or host:port."`
+	Domain        string  `json:"domain" range:"0..255" doc:"Host part of the address of record. Empty: the registrar's host."`
+	OutboundProxy string  `json:"outbound_proxy" range:"0..255" doc:"Server that gets every request: host or host:port. Empty: none."`
+	Transport     string  `json:"transport" default:"udp" enum:"udp,tcp" doc:"Transport of SIP."`
+	User          string  `json:"user" range:"0..128" doc:"User part of the address of record, often the telephone number."`
+	AuthUser      string  `json:"auth_user" range:"0..128" doc:"User name for the challenge. Empty: the same as user."`
+	Password      Secret  `json:"password" doc:"Password for the challenge."`
+	DisplayName   string  `json:"display_name" range:"0..64" doc:"Name shown to the called party."`
+	Register      bool    `json:"register" default:"true" doc:"Whether to register; false for a server that knows the address."`
+	Expires       Seconds `json:"expires_s" default:"3600" range:"60..86400" doc:"How long a registration is asked to last."`
+
+	LocalAddress            string  `json:"local_address" range:"0..64" doc:"Local IP address for SIP and RTP. Empty: the one that routes to the server."`
+	LocalPort               int     `json:"local_port" default:"0" range:"0..65535" doc:"Local SIP port. 0: any free one."`
+	CallWithoutRegistration bool    `json:"call_without_registration" default:"false" doc:"Whether calls may be made while not registered. Emergency calls always may."`
+	StartSpread             Seconds `json:"start_spread_s" default:"0" range:"0..300" doc:"The first registration after power-up waits a random time up to this, so that a fleet does not register at once."`
 }
 
-// Codecs is the order of preference of "PCMU" and "PCMA"; empty: the country's law first.
+// Codecs is the coding of the voice.
 type Codecs struct {
-	Order []string `json:"order"`
+	Order []string `json:"order" enum:"PCMU,PCMA" range:"0..2" doc:"Order of preference. Empty: the country's law first, then the other."`
 }
 
-// RTP is the voice transport of a line.
+// RTP is the transport of the voice.
 type RTP struct {
-	PTime     Milliseconds `json:"ptime_ms"`
-	PortMin   int          `json:"port_min"`
-	PortMax   int          `json:"port_max"`
-	Symmetric bool         `json:"symmetric"` // follow the address voice really comes from
-	JitterMin Milliseconds `json:"jitter_min_ms"`
-	JitterMax Milliseconds `json:"jitter_max_ms"`
+	PTime     Milliseconds `json:"ptime_ms" default:"20" range:"10..60" step:"10" doc:"Voice in one packet."`
+	PortMin   int          `json:"port_min" default:"16384" range:"1024..65534" doc:"Lowest port for RTP."`
+	PortMax   int          `json:"port_max" default:"32767" range:"1025..65535" doc:"Highest port for RTP and RTCP."`
+	Symmetric bool         `json:"symmetric" default:"true" doc:"Follow the address that voice really comes from, for far ends behind NAT."`
+	JitterMin Milliseconds `json:"jitter_min_ms" default:"10" range:"0..200" doc:"Least delay of the jitter buffer."`
+	JitterMax Milliseconds `json:"jitter_max_ms" default:"200" range:"20..500" doc:"Greatest delay of the jitter buffer."`
 }
 
-// QoS is the marking of packets, as DSCP values.
+// QoS is the marking of packets.
 type QoS struct {
-	SIP int `json:"sip_dscp"`
-	RTP int `json:"rtp_dscp"`
+	SIP int `json:"sip_dscp" default:"24" range:"0..63" doc:"DSCP of SIP packets; 24 is CS3."`
+	RTP int `json:"rtp_dscp" default:"46" range:"0..63" doc:"DSCP of voice packets; 46 is EF."`
 }
 
 // DTMF says how keys pressed during a call travel.
 type DTMF struct {
-	Methods     []string `json:"methods"` // of "rfc4733", "inband"; the first the far end knows
-	PayloadType int      `json:"payload_type"`
+	Methods     []string `json:"methods" default:"rfc4733,inband" enum:"rfc4733,inband" range:"1..2" doc:"In order of preference; the first that the far end knows is used."`
+	PayloadType int      `json:"payload_type" default:"101" range:"96..127" doc:"RTP payload type offered for telephone events."`
 }
 
-// Dial is how digits become calls. Empty plan: the country's.
+// Dial says how digits become calls.
 type Dial struct {
-	Plan            string  `json:"plan"`
-	Syntax          string  `json:"syntax"` // "sipura", "grandstream"
-	InterdigitLong  Seconds `json:"interdigit_long_s"`
-	InterdigitShort Seconds `json:"interdigit_short_s"`
-	FirstDigit      Seconds `json:"first_digit_s"`
-	HashDials       bool    `json:"hash_dials"`
+	Plan            string  `json:"plan" range:"0..2048" doc:"Digit map. Empty: the country's."`
+	Syntax          string  `json:"syntax" default:"sipura" enum:"sipura,grandstream" doc:"Grammar of the digit map."`
+	FirstDigit      Seconds `json:"first_digit_s" default:"16" range:"1..120" doc:"How long dial tone lasts without a digit."`
+	InterdigitLong  Seconds `json:"interdigit_long_s" default:"10" range:"1..60" doc:"Wait for another digit while the number is not complete."`
+	InterdigitShort Seconds `json:"interdigit_short_s" default:"3" range:"1..60" doc:"Wait for another digit when the number is complete but may grow."`
+	HashDials       bool    `json:"hash_dials" default:"true" doc:"Whether # sends a number that is complete but may grow."`
 }
 
 // SLIC is the analog port.
 type SLIC struct {
-	Country       string       `json:"country"` // ISO 3166-1 alpha-2
-	Impedance     string       `json:"impedance"`
-	ToPhoneGain   float64      `json:"rx_gain_db"`
-	FromPhoneGain float64      `json:"tx_gain_db"`
-	LoopCurrent   float64      `json:"loop_current_ma"`
-	OpenLoop      bool         `json:"lcd"` // open loop when the far end has hung up
-	OpenLoopTime  Milliseconds `json:"lcd_ms"`
+	Country       string       `json:"country" default:"US" range:"2..2" doc:"Country of the telephone, ISO 3166-1 alpha-2: tones, ringing, timing, law."`
+	Impedance     string       `json:"impedance" range:"0..32" doc:"Two-wire impedance. Empty: the country's."`
+	ToPhoneGain   float64      `json:"rx_gain_db" default:"0" range:"-12..6" doc:"Gain from the network to the telephone."`
+	FromPhoneGain float64      `json:"tx_gain_db" default:"0" range:"-12..6" doc:"Gain from the telephone to the network."`
+	LoopCurrent   float64      `json:"loop_current_ma" default:"23" range:"18..41" doc:"Limit of the loop current."`
+	OpenLoop      bool         `json:"lcd" default:"true" doc:"Open the loop for a moment when the far end has hung up, so that answering machines notice."`
+	OpenLoopTime  Milliseconds `json:"lcd_ms" default:"0" range:"0..2000" doc:"How long. 0: the country's time."`
 }
 
-// Hook overrides the country's hook timing; 0 keeps it.
+// Hook says how the hook switch is read.
 type Hook struct {
-	Pulse    bool         `json:"pulse"` // accept rotary dialing
-	FlashMin Milliseconds `json:"flash_min_ms"`
-	FlashMax Milliseconds `json:"flash_max_ms"`
-	Flash    string       `json:"flash"` // "local", "network"
+	FlashMin Milliseconds `json:"flash_min_ms" default:"0" range:"0..2000" doc:"Shortest hook flash. 0: the country's."`
+	FlashMax Milliseconds `json:"flash_max_ms" default:"0" range:"0..2000" doc:"Longest hook flash; a longer break hangs up. 0: the country's."`
+	Flash    string       `json:"flash" default:"local" enum:"local,network" doc:"Whether a flash holds and swaps calls here, or is sent to the network."`
 }
 
-// Ring is how the telephone rings; zero values keep the country's.
+// Ring says how the telephone rings.
 type Ring struct {
-	Frequency float64        `json:"freq_hz"`
-	Voltage   float64        `json:"voltage_v"` // rms
-	Cadence   []Milliseconds `json:"cadence_ms"`
-	Timeout   Seconds        `json:"timeout_s"`
+	Frequency float64        `json:"freq_hz" default:"0" range:"0..70" doc:"Ringing frequency. 0: the country's."`
+	Voltage   float64        `json:"voltage_v" default:"0" range:"0..65" doc:"Ringing voltage, rms without load. 0: the port's default."`
+	Cadence   []Milliseconds `json:"cadence_ms" range:"0..16" doc:"On, off, … repeated. Empty: the country's."`
+	Timeout   Seconds        `json:"timeout_s" default:"120" range:"10..600" doc:"An unanswered call is refused after this."`
 }
 
-// Tones changes which tone a failed call plays: SIP status code to tone name.
+// Tones says what the caller hears when a call fails or ends.
 type Tones struct {
-	Causes       map[string]string `json:"causes"`
-	ReorderDelay Seconds           `json:"reorder_delay_s"`
+	Causes       map[string]string `json:"causes" enum:"silence,busy,reorder,vacant-code,no-circuit" doc:"Tone for a SIP status code, in place of the built-in table."`
+	ReorderDelay Seconds           `json:"reorder_delay_s" default:"5" range:"0..255" doc:"Silence between the far end's hang-up and reorder tone."`
 }
 
 // Features of calls.
 type Features struct {
-	CallWaiting bool `json:"call_waiting"`
+	CallWaiting bool `json:"call_waiting" default:"true" doc:"Whether a second call may knock during a call."`
 }
 
-// Emergency numbers in addition to the country's.
+// Emergency numbers.
 type Emergency struct {
-	Numbers []string `json:"numbers"`
+	Numbers []string `json:"numbers" range:"0..32" doc:"Numbers in addition to the country's."`
 }
 
-// Local is what listens on this device beside SIP and RTP.
-type Local struct {
-	Listen string `json:"listen"` // address of the local HTTP listener, empty = none
-}
-
-// Log says how much is logged.
+// Log says what is written to the log.
 type Log struct {
-	Level string `json:"level"` // debug, info, warn, error
+	Level string `json:"level" default:"info" enum:"debug,info,warn,error" doc:"Least severity that is written."`
 }

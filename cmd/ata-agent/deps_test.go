@@ -42,6 +42,8 @@ var mayImport = map[string][]string{
 	"sip/locate":  {},
 	"sip/siptest": {"sip/sdp", "sip/digest"},
 
+	"media/mediatest": {},
+
 	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "media", "sip", "slic", "state"},
 
 	"board":     {"hal", "slic/…"},
