@@ -45,7 +45,7 @@ type step struct {
 }
 
 const (
-	forever  = math.MaxInt32
+	forever  = 1 << 24
 	unrolled = 2 * maxSegments
 )
 
@@ -85,7 +85,12 @@ func alias(known []pattern, p *pattern) bool {
 }
 
 func indistinct(a, b step) bool {
-	return a.on == b.on && sameSound(&a.sound, &b.sound) &&
+	for i, hz := range a.sound.Hz {
+		if math.Abs(hz-b.sound.Hz[i]) > 0.015*hz {
+			return false
+		}
+	}
+	return a.on == b.on && a.sound.ModHz == b.sound.ModHz &&
 		(a.frames == b.frames || a.frames-b.frames <= slack(b.frames) && b.frames-a.frames <= slack(a.frames))
 }
 
@@ -114,6 +119,7 @@ func unroll(name Tone, s *tone.Spec) pattern {
 		p.steps = p.steps[1:]
 		intro--
 	}
+	p.steps = p.steps[:min(len(p.steps), unrolled)]
 	p.mark(intro, len(s.Loop))
 	return p
 }
