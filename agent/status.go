@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"runtime"
+	"runtime/metrics"
 	"sync"
 	"time"
 
@@ -10,8 +12,21 @@ import (
 
 // Status is the state of the agent for programs and people.
 type Status struct {
-	Lines []LineStatus `json:"lines"`
-	Clock ClockStatus  `json:"clock"`
+	Lines   []LineStatus  `json:"lines"`
+	Clock   ClockStatus   `json:"clock"`
+	Process ProcessStatus `json:"process"`
+}
+
+// ProcessStatus is what the process uses.
+type ProcessStatus struct {
+	Goroutines int    `json:"goroutines"`
+	Heap       uint64 `json:"heap_bytes"` // in use
+}
+
+func processStatus() ProcessStatus {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	return ProcessStatus{runtime.NumGoroutine(), sample[0].Value.Uint64()}
 }
 
 // ClockStatus is how the PCM highway fares.
@@ -60,7 +75,7 @@ type CallStatus struct {
 
 // Status returns the state of every line. It may be called from any goroutine.
 func (a *Agent) Status() Status {
-	s := Status{Clock: ClockStatus{
+	s := Status{Process: processStatus(), Clock: ClockStatus{
 		Running: a.clock.periods.Load() > 0 && !a.clock.lost.Load(),
 		Periods: a.clock.periods.Load(),
 		Errors:  a.clock.errors.Load(),

@@ -438,18 +438,24 @@ type ataStatus struct {
 func (a *ata) status(t *testing.T) ataStatus {
 	t.Helper()
 	var s ataStatus
+	a.statusInto(t, &s)
+	return s
+}
+
+// statusInto reads the agent's status; it stays empty while none answers.
+func (a *ata) statusInto(t *testing.T, s any) {
+	t.Helper()
 	out, err := exec.Command(program, "status", "-json", "-state", a.state).Output()
 	if err != nil {
 		var exit *exec.ExitError
 		if errors.As(err, &exit) {
 			t.Logf("status: %s", exit.Stderr)
 		}
-		return s
+		return
 	}
-	if err := json.Unmarshal(out, &s); err != nil {
+	if err := json.Unmarshal(out, s); err != nil {
 		t.Fatal(err)
 	}
-	return s
 }
 
 // idle waits until no line has a call and every telephone is on hook.
