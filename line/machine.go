@@ -143,7 +143,7 @@ func (m *Machine) gesture(e Event) {
 func (m *Machine) dispatch(e Event) {
 	switch e := e.(type) {
 	case Service:
-		m.service = e.Up
+		m.setService(e.Up)
 	case Messages:
 		m.messages = e.Waiting
 	case PortState:
@@ -158,6 +158,14 @@ func (m *Machine) dispatch(e Event) {
 		m.inState(e)
 	}
 	m.setHookMode()
+}
+
+// setService lets a dial tone that nobody has answered yet tell the truth.
+func (m *Machine) setService(up bool) {
+	m.service = up
+	if m.state == Dialing {
+		m.play(m.dialTone())
+	}
 }
 
 func (m *Machine) has(id CallID) bool {
