@@ -149,7 +149,7 @@ func (m *Machine) dispatch(e Event) {
 	case PortState:
 		m.portState(e.Up)
 	case Incoming:
-		if e.Call != 0 && !m.has(e.Call) {
+		if !m.has(e.Call) {
 			m.inState(e)
 		}
 	case Released:
@@ -168,6 +168,7 @@ func (m *Machine) setService(up bool) {
 	}
 }
 
+// has says whether a call is known. No call is, as one of the three is always free.
 func (m *Machine) has(id CallID) bool {
 	return id == m.call.id || id == m.held.id || id == m.knock.id
 }
