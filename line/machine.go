@@ -60,7 +60,9 @@ type call struct {
 func callOf(e Incoming) call { return call{id: e.Call, emergency: e.Emergency, ring: e.Ring} }
 
 // New returns a machine that acts on port. The plan knows the emergency numbers
-// already (dialplan.Plan.WithEmergency). Nothing happens before Handle.
+// already (dialplan.Plan.WithEmergency), and what a configuration changes of a
+// country (hook timing, ring cadence, open loop) is changed in c. Nothing
+// happens before Handle.
 func New(port Port, c *country.Country, plan *dialplan.Plan, s Settings) *Machine {
 	m := &Machine{port: port, feed: slic.Forward}
 	m.apply(setup{c, plan, s})
