@@ -61,9 +61,9 @@ type worker struct {
 	intStuck  int
 	intSilent int
 
-	noted    map[string]bool
-	lostText string // of the Lost sent last, empty when in service
-	lastAt   time.Time
+	noted  map[string]bool
+	reason string // of the Lost sent last, empty when in service
+	lastAt time.Time
 }
 
 func newWorker(d *Dev, notify func(slic.Event)) *worker {
@@ -109,14 +109,33 @@ func (w *worker) run(ctx context.Context) {
 	}
 }
 
-// lost takes the port out of service. The same reason is reported once.
+// lost takes the port out of service. An attempt that ends as the one before
+// it, in the same step of power-up, is not reported again.
 func (w *worker) lost(err error) {
 	w.quiet()
 	w.served = false
-	if text := err.Error(); text != w.lostText {
-		w.lostText = text
-		w.emit(slic.Lost, time.Now(), err)
+	reason := reasonOf(err)
+	if reason == w.reason {
+		w.opts.Logger.Debug("still lost", "line", w.opts.Name, "err", err)
+		return
 	}
+	w.reason = reason
+	w.emit(slic.Lost, time.Now(), err)
+}
+
+// reasonOf tells reasons apart without the figures in their texts.
+func reasonOf(err error) string {
+	var failed *stepError
+	var bus *busError
+	switch {
+	case errors.Is(err, errNoAnswer):
+		return "no answer"
+	case errors.As(err, &bus):
+		return "bus"
+	case errors.As(err, &failed):
+		return failed.step
+	}
+	return err.Error()
 }
 
 // quiet opens the line and stops the converter, as far as the chip listens.
@@ -142,7 +161,7 @@ func (w *worker) emit(kind slic.EventKind, at time.Time, err error) {
 	}
 	w.lastAt = at
 	if err != nil {
-		err = fmt.Errorf("si321x: %s: %w", w.opts.Name, err)
+		err = fmt.Errorf("si321x: %w", err)
 		w.opts.Logger.Warn("line "+kind.String(), "line", w.opts.Name, "err", err)
 	} else {
 		w.opts.Logger.Debug("line "+kind.String(), "line", w.opts.Name)

@@ -178,3 +178,11 @@ func (c *Chip) Linefeed() uint8 {
 	defer c.mu.Unlock()
 	return c.lfs
 }
+
+// Poke writes direct register n behind the driver's back, as a disturbance
+// would.
+func (c *Chip) Poke(n uint8, v byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.writeDirect(n&0x7F, v)
+}
