@@ -118,3 +118,18 @@ func (d *Dial) PlanSyntax() dialplan.Syntax {
 	}
 	return dialplan.Sipura
 }
+
+// RecordDomain is the host part of the address of record: the domain, else the
+// host of the registrar, else that of the proxy.
+func (s *SIP) RecordDomain() string {
+	for _, d := range []string{s.Domain, s.Registrar, s.OutboundProxy} {
+		if d == "" {
+			continue
+		}
+		if host, _, err := net.SplitHostPort(d); err == nil {
+			return host
+		}
+		return d
+	}
+	return ""
+}

@@ -14,6 +14,7 @@ const maxTape = 3600 * dsp.SampleRate
 // little of the telephone's own.
 type Recording struct {
 	of      *Telephone
+	start   int64
 	limit   int
 	samples []int16
 	stopped bool
@@ -25,9 +26,13 @@ func (t *Telephone) Record(length time.Duration) *Recording {
 	r := newRecording(t, length)
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	r.start = t.now
 	t.tapes = append(t.tapes, r)
 	return r
 }
+
+// Start is when the recording began, in samples of the telephone's time.
+func (r *Recording) Start() int64 { return r.start }
 
 func newRecording(t *Telephone, length time.Duration) *Recording {
 	r := &Recording{of: t, limit: maxTape}

@@ -130,11 +130,13 @@ func (t *Telephone) Hook(off bool) {
 	t.lift(off)
 }
 
-// Speak plays samples into the microphone, in place of what was being said.
-func (t *Telephone) Speak(samples []int16) {
+// Speak plays samples into the microphone, in place of what was being said. It
+// returns the time of the first sample, in samples of the telephone's time.
+func (t *Telephone) Speak(samples []int16) int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.speech = &speech{samples: samples}
+	return t.now
 }
 
 func (t *Telephone) lift(off bool) {

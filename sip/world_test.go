@@ -24,6 +24,7 @@ type world struct {
 	net  *siptest.Net
 	ua   *UA
 	peer *peer
+	end  func() // ends the UA and waits for it
 
 	mu     sync.Mutex
 	events []Event
@@ -57,11 +58,14 @@ func inWorld(t *testing.T, edit func(*Account, *Voice, *Opts), f func(*world)) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- ua.Run(ctx) }()
-		defer func() {
+		w.end = sync.OnceFunc(func() {
 			cancel()
 			if err := <-ended; err != nil {
 				t.Errorf("Run = %v", err)
 			}
+		})
+		defer func() {
+			w.end()
 			w.peer.close()
 			if n := ua.Status().Counters.Panics; n != 0 {
 				t.Errorf("%d panics", n)
@@ -288,7 +292,7 @@ func (l *leg) text(method string, seq int, branch, body string, headers ...strin
 	}
 	lines = append(lines, headers...)
 	if body != "" {
-		if !strings.Contains(strings.Join(headers, "\n"), "Content-Type:") {
+		if all := strings.Join(headers, "\n"); !strings.Contains(all, "Content-Type:") && !strings.Contains(all, "c: ") {
 			lines = append(lines, "Content-Type: application/sdp")
 		}
 	}
