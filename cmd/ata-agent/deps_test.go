@@ -22,6 +22,9 @@ var mayImport = map[string][]string{
 	"dsp/tone": {"dsp"},
 	"dsp/dtmf": {"dsp", "dsp/tone"},
 	"dsp/plc":  {"dsp"},
+
+	"dsp/dsptest": {"dsp"},
+
 	"dialplan": {},
 	"slic":     {},
 	"country":  {"dsp/…", "slic"},
