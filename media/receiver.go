@@ -102,10 +102,11 @@ func (s *Session) receivePacket(b []byte, from netip.AddrPort, at time.Duration)
 // noteSource tells the others whom we hear once that is settled.
 func (s *Session) noteSource() {
 	lock := &s.receiver.lock
-	now := heard{from: lock.locked, signalled: lock.signalled}
-	if known := s.source.Load(); !lock.contest && (known == nil || *known != now) {
-		s.source.Store(&now)
+	known := s.source.Load()
+	if lock.contest || known != nil && known.from == lock.locked && known.signalled == lock.signalled {
+		return
 	}
+	s.source.Store(&heard{from: lock.locked, signalled: lock.signalled})
 }
 
 // follow takes over a new Stream.
