@@ -95,12 +95,12 @@ const (
 	Refused // the registrar does not want us (wrong password, unknown user); retried rarely
 )
 
-var regStateNames = [...]string{"unregistered", "registering", "registered", "refused"}
+var registrationNames = [...]string{"unregistered", "registering", "registered", "refused"}
 
 // String returns the name used in status and logs.
 func (s RegState) String() string {
-	if int(s) < len(regStateNames) {
-		return regStateNames[s]
+	if int(s) < len(registrationNames) {
+		return registrationNames[s]
 	}
 	return "state?"
 }
