@@ -19,13 +19,14 @@ import (
 
 var rtp = netip.MustParseAddrPort("127.0.0.1:41000")
 
-// start runs a UA on loopback that lets react handle its events.
-func start(t *testing.T, react func(*sip.UA, sip.Event)) *sip.UA {
+// start runs a UA on loopback that lets react handle its events. server is
+// where its calls go.
+func start(t *testing.T, server string, react func(*sip.UA, sip.Event)) *sip.UA {
 	t.Helper()
 	var ua *sip.UA
 	ready := make(chan struct{})
 	ua, err := sip.New(
-		sip.Account{User: "ata1", Domain: "127.0.0.1"},
+		sip.Account{User: "ata1", Domain: "ata.test", Registrar: server},
 		sip.Voice{Events: true},
 		sip.Opts{
 			LocalAddr: netip.MustParseAddr("127.0.0.1"),
@@ -136,7 +137,7 @@ func TestCalled(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			ua := start(t, func(ua *sip.UA, e sip.Event) {
+			ua := start(t, "127.0.0.1", func(ua *sip.UA, e sip.Event) {
 				if in, ok := e.(sip.Incoming); ok {
 					ua.Ring(in.Call)
 					ua.Answer(in.Call, rtp)
@@ -203,11 +204,11 @@ func TestCalling(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			ua := start(t, tt.react)
 			port := freePort(t)
+			ua := start(t, fmt.Sprintf("127.0.0.1:%d", port), tt.react)
 			s := &scenario{}
 			tt.build(s)
-			called := time.AfterFunc(500*time.Millisecond, func() { ua.Invite(fmt.Sprintf("sip:x@127.0.0.1:%d", port), rtp) })
+			called := time.AfterFunc(500*time.Millisecond, func() { ua.Invite("200", rtp) })
 			defer called.Stop()
 			play(t, s, "-p", fmt.Sprint(port))
 		})
