@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -105,6 +106,9 @@ func targetsOf(found []Target, p place, err error) ([]target, error) {
 // registered with first (RFC 5626 §4.3).
 func (u *UA) findServers(done func([]target, error)) {
 	u.locate(u.serverPlace(), func(list []target, err error) {
+		if err == nil {
+			u.trustServers(list)
+		}
 		if u.server.addr.IsValid() {
 			first := []target{u.server}
 			for _, t := range list {
@@ -129,14 +133,13 @@ func (u *UA) reach(uri *sipmsg.Uri, done func(*flow, error)) {
 	})
 }
 
-// contact is our address as seen on a flow.
+// contact is our address as seen on a flow, or by the server.
 func (u *UA) contact(f *flow) *sipmsg.ContactHeader {
-	uri := sipmsg.Uri{Scheme: "sip", User: u.user, Host: uriHost(f.local.Addr()), Port: int(f.local.Port())}
-	if f.transport != UDP {
-		uri.UriParams = sipmsg.NewParams()
-		uri.UriParams.Add("transport", string(f.transport))
+	a := f.local
+	if u.bind.public.IsValid() {
+		a = u.bind.public
 	}
-	return &sipmsg.ContactHeader{Address: uri}
+	return &sipmsg.ContactHeader{Address: u.contactAt(a, f.transport)}
 }
 
 // via is the top Via of a request of ours. The branch starts with what the
@@ -163,12 +166,34 @@ func uriHost(a netip.Addr) string {
 func (u *UA) dress(req *sipmsg.Request, f *flow) {
 	req.PrependHeader(u.via(f))
 	switch req.Method {
-	case sipmsg.INVITE, sipmsg.UPDATE, sipmsg.REGISTER:
+	case sipmsg.INVITE, sipmsg.UPDATE:
 		req.AppendHeader(u.contact(f))
 		fallthrough
-	case sipmsg.OPTIONS:
+	case sipmsg.OPTIONS, sipmsg.REGISTER:
 		req.AppendHeader(sipmsg.NewHeader("Allow", allow))
-		req.AppendHeader(sipmsg.NewHeader("Supported", supported))
+		req.AppendHeader(sipmsg.NewHeader("Supported", supportedBy(req.Method)))
 	}
 	req.AppendHeader(sipmsg.NewHeader("User-Agent", oneLine(u.opts.UserAgent)))
+}
+
+// supportedBy are the extensions a request of ours names.
+func supportedBy(method sipmsg.RequestMethod) string {
+	if method == sipmsg.REGISTER {
+		return "path" // RFC 3327 §5.1
+	}
+	return supported
+}
+
+// lookup asks the system's resolver for addresses.
+func lookup(ctx context.Context, host string, port int, tr Transport) ([]Target, error) {
+	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return nil, fmt.Errorf("sip: look up %s: %w", host, err)
+	}
+	var list []Target
+	for _, a := range addrs {
+		t := literal(a, place{host, port, tr})
+		list = append(list, Target{Addr: t.addr, Transport: t.transport, ServerName: host})
+	}
+	return list, nil
 }
