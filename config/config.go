@@ -130,7 +130,6 @@ type Emergency struct {
 	Numbers []string `json:"numbers" range:"0..32" doc:"Numbers in addition to the country's."`
 }
 
-
 // Log says what is written to the log.
 type Log struct {
 	Level string `json:"level" default:"info" enum:"debug,info,warn,error" doc:"Least severity that is written."`

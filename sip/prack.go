@@ -49,7 +49,7 @@ func (c *call) repeatReliable() {
 		return
 	}
 	c.server.respond(r.res)
-	r.interval *= 2
+	r.interval = min(2*r.interval, timer64-r.waited)
 	r.timer = c.after(r.interval, c.repeatReliable)
 }
 

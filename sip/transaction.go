@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"time"
 
 	sipmsg "github.com/emiago/sipgo/sip"
 )
@@ -147,7 +148,10 @@ type serverTx struct {
 	key    string
 	req    *sipmsg.Request
 	flow   *flow // where the request came from
-	fsm    *sipmsg.ServerTx
+	back   *flow // where responses go
+	born   time.Time
+	fsm    *sipmsg.ServerTx      // nil for CANCEL
+	sent   *sipmsg.Response      // to CANCEL
 	tag    string                // of To in our responses
 	inside bool                  // the request named a dialog
 	last   int                   // status last sent, 0 = none
@@ -174,17 +178,59 @@ func serverKey(req *sipmsg.Request, method sipmsg.RequestMethod) string {
 
 // accept starts a server transaction for a new request.
 func (u *UA) accept(req *sipmsg.Request, f *flow, key string) *serverTx {
-	t := &serverTx{key: key, req: req, flow: f, tag: token(8)}
+	t := &serverTx{key: key, req: req, flow: f, back: u.stack.replyFlow(req, f), born: time.Now(), tag: token(8)}
 	if tag, ok := req.To().Params.Get("tag"); ok {
 		t.tag, t.inside = tag, true
 	} else {
 		req.To().Params.Add("tag", t.tag)
 	}
-	t.fsm = sipmsg.NewServerTx(key, req, u.stack.replyFlow(req, f), quiet)
 	u.servers[key] = t
+	if req.Method == sipmsg.CANCEL {
+		// sipgo's machine does not take responses to CANCEL; this is all of it
+		u.after(timer64, func() { u.serverEnded(t) }) // Timer J
+		return t
+	}
+	t.fsm = sipmsg.NewServerTx(key, req, t.back, quiet)
 	t.fsm.OnTerminate(func(string, error) { u.post(func() { u.serverEnded(t) }) })
 	_ = t.fsm.Init() // cannot fail
 	return t
+}
+
+// repeated handles a repetition of the request: our last response goes out again.
+func (t *serverTx) repeated() {
+	if t.fsm != nil {
+		_ = t.fsm.Receive(t.req)
+	} else if t.sent != nil {
+		_ = t.back.WriteMsg(t.sent) // the peer will ask again
+	}
+}
+
+// finish ends the transaction before its time.
+func (t *serverTx) finish() {
+	if t.fsm != nil {
+		t.fsm.Terminate()
+	}
+}
+
+// makeRoom keeps the table of server transactions within its limit: the oldest
+// that was answered goes. false: none was.
+func (u *UA) makeRoom() bool {
+	if len(u.servers) < u.opts.Limits.Transactions {
+		return true
+	}
+	var oldest *serverTx
+	for _, t := range u.servers {
+		answered := t.last >= 300 || t.last >= 200 && t.req.Method != sipmsg.INVITE
+		if answered && (oldest == nil || t.born.Before(oldest.born)) {
+			oldest = t
+		}
+	}
+	if oldest == nil {
+		return false
+	}
+	oldest.finish()
+	u.serverEnded(oldest)
+	return true
 }
 
 func (u *UA) serverEnded(t *serverTx) {
@@ -212,6 +258,11 @@ func (t *serverTx) respond(res *sipmsg.Response) {
 		return
 	}
 	t.last = res.StatusCode
+	if t.fsm == nil {
+		t.sent = res
+		t.repeated()
+		return
+	}
 	_ = t.fsm.Respond(res) // an error ends the transaction; the peer will repeat or give up
 }
 

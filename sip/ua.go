@@ -214,7 +214,7 @@ func (u *UA) abandon() {
 		t.fsm.Terminate()
 	}
 	for _, t := range u.servers {
-		t.fsm.Terminate()
+		t.finish()
 	}
 	for _, c := range u.calls {
 		c.stopTimers()

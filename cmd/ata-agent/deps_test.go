@@ -30,8 +30,10 @@ var mayImport = map[string][]string{
 	"hal":      {},
 	"state":    {},
 
+	"line/script": {"line", "slic"},
+
 	"slic/twowire":      {},
-	"slic/slictest":     {"slic"},
+	"slic/slictest":     {"slic", "slic/twowire"},
 	"slic/si321x":       {"slic", "hal"},
 	"slic/si321x/model": {"slic/twowire", "hal", "dsp", "dsp/g711"},
 
@@ -41,6 +43,8 @@ var mayImport = map[string][]string{
 	"sip/digest":  {},
 	"sip/locate":  {},
 	"sip/siptest": {"sip/sdp", "sip/digest"},
+
+	"media/mediatest": {},
 
 	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "media", "sip", "slic", "state"},
 

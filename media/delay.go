@@ -1,0 +1,86 @@
+package media
+
+const (
+	delayBin     = 20                  // samples a bin of the histogram is wide, 2.5 ms
+	delayBins    = 208                 // up to 520 ms
+	delayMemory  = 0.998               // what one packet leaves of the weight of those before
+	delayLate    = 0.01                // share of packets that may be late
+	delayBlock   = 2000 * samplesPerMs // the least delay is kept for so long ...
+	delayBlocks  = 5                   // ... times this
+	delayRescale = 1e12
+)
+
+// delayTrack knows how much later than the fastest packets the slower ones
+// come: a histogram of the delay above the least delay of the last ten seconds,
+// in which old packets weigh less and less. Delays are in samples and relative:
+// arrival by the audio clock minus timestamp.
+type delayTrack struct {
+	started bool
+	base    uint32 // least delay
+	blocks  [delayBlocks]uint32
+	turned  uint32 // audio clock at the start of the current block
+
+	bins   [delayBins]float64
+	total  float64
+	weight float64 // of the next packet
+}
+
+// add takes the delay of a packet that came at clock.
+func (d *delayTrack) add(delay, clock uint32) {
+	if !d.started {
+		d.rebase(delay, clock)
+	}
+	if clock-d.turned >= delayBlock {
+		d.turned = clock
+		copy(d.blocks[1:], d.blocks[:delayBlocks-1])
+		d.blocks[0] = delay
+	}
+	if int32(delay-d.blocks[0]) < 0 {
+		d.blocks[0] = delay
+	}
+	d.base = d.blocks[0]
+	for _, b := range d.blocks[1:] {
+		if int32(b-d.base) < 0 {
+			d.base = b
+		}
+	}
+	d.count(int(int32(delay - d.base)))
+}
+
+// rebase forgets the least delay but not how much delays vary.
+func (d *delayTrack) rebase(delay, clock uint32) {
+	d.started, d.turned = true, clock
+	for i := range d.blocks {
+		d.blocks[i] = delay
+	}
+	d.base = delay
+	if d.weight == 0 {
+		d.weight = 1
+	}
+}
+
+func (d *delayTrack) count(above int) {
+	d.bins[min(above/delayBin, delayBins-1)] += d.weight
+	d.total += d.weight
+	if d.weight /= delayMemory; d.weight < delayRescale {
+		return
+	}
+	for i := range d.bins {
+		d.bins[i] /= d.weight
+	}
+	d.total /= d.weight
+	d.weight = 1
+}
+
+// spread is the delay above the least that all but the latest packets keep
+// within.
+func (d *delayTrack) spread() int {
+	limit := d.total * delayLate
+	var late float64
+	for i := delayBins - 1; i > 0; i-- {
+		if late += d.bins[i]; late > limit {
+			return (i + 1) * delayBin
+		}
+	}
+	return 0
+}

@@ -1,0 +1,380 @@
+package media
+
+import (
+	"github.com/ata-agent/ata-agent/dsp"
+	"github.com/ata-agent/ata-agent/dsp/g711"
+)
+
+const (
+	bufferSize    = 8192                // samples it can hold, 1 s
+	bufferReach   = bufferSize - 2*unit // how far ahead a packet may lie
+	bufferForget  = 1000 * samplesPerMs // without voice for so long the next packet starts afresh
+	maxFrame      = 2 * dsp.Frame       // longest block of Voice.Frame
+	jumpPackets   = 2                   // packets in a row far from the others: the timestamps jumped
+	latePackets   = 4                   // packets in a row too late ...
+	lateTime      = 60 * samplesPerMs   // ... for so long: the timestamps stood still
+	keepBand      = 2 * samplesPerMs    // excess delay that is not worth a correction
+	gentle        = 4                   // units from one corrected to the next, 0.3 %
+	quiet         = 100                 // rms of a unit that may be skipped, -44 dBm0
+	settled       = 3                   // units after a loss that are left as they are
+	recentPhases  = 4                   // packets whose place in the frame is looked at
+	leastMargin   = 1 * samplesPerMs    // a packet comes at least this much before it is needed
+	defaultLeast  = 10 * samplesPerMs
+	defaultMost   = 200 * samplesPerMs
+	longestBuffer = 500 * samplesPerMs
+)
+
+// jitterState is the state of a jitterBuffer.
+//
+//	      packet            delay reached
+//	idle ───────▶ filling ───────────────▶ playing
+//	  ▲  ▲            ▲  timestamps jumped    │ │
+//	  │  │            └───────────────────────┘ │
+//	  │  └──────────── nothing for 1 s ─────────┘
+type jitterState uint8
+
+const (
+	idle jitterState = iota
+	filling
+	playing
+)
+
+// jitterBuffer turns packets as the network delivers them into the even stream
+// of samples the line needs.
+//
+//	packets ─▶ pcm, by timestamp ─▶ unit: good, concealed ─▶ ±1 sample ─▶ fifo ─▶ line
+//
+// Its clock is the count of samples taken out. The delay is chosen so that 99 %
+// of the packets of the last seconds come in time: it grows at once, by holding
+// back the voice while the buffer is empty, and shrinks slowly, by a sample a
+// time or where there is silence. The same corrections absorb the drift
+// between the far end's clock and the line's.
+type jitterBuffer struct {
+	least, most int // bounds of the delay, samples
+	state       jitterState
+	clock       uint32 // samples taken out
+	frame       int    // block size of the line
+	waited      int    // samples since the first packet came, while filling
+
+	pcm       [bufferSize]int16
+	present   [bufferSize / 64]uint64
+	pos       uint32 // timestamp of the next unit
+	end       uint32 // timestamp behind the newest sample
+	drought   int    // samples concealed since the buffer ran empty; pos stands meanwhile
+	jumps     int    // packets in a row far off
+	lates     int    // packets in a row too late
+	lateSince uint32 // clock when the first of them came
+
+	fifo   [maxFrame + 2*unit]int16
+	queued int
+	unit   [unit]int16
+	next   [unit]int16
+	span   [stretchSpan]int16
+	tail   [stretchBack]int16 // what was played before this unit
+
+	conceal  concealer
+	sinceBad int  // units since a loss
+	sinceFix int  // units since a correction
+	excused  bool // silence is expected: an event plays
+
+	delay    delayTrack
+	phases   [recentPhases]int
+	phaseAt  int
+	counters jitterCounters
+}
+
+// jitterCounters is what a jitterBuffer did so far.
+type jitterCounters struct {
+	late      uint64 // packets that came after their time
+	discarded uint64 // packets that fit nowhere
+	concealed uint64 // samples made up
+	added     uint64 // samples added by corrections
+	removed   uint64 // samples removed by corrections
+}
+
+func newJitterBuffer(least, most int) *jitterBuffer {
+	return &jitterBuffer{least: least, most: most, frame: unit}
+}
+
+// reset forgets the stream; what was learned of the network stays.
+func (j *jitterBuffer) reset() {
+	j.state = idle
+	j.present = [bufferSize / 64]uint64{}
+	j.queued, j.drought, j.jumps, j.lates = 0, 0, 0, 0
+	j.phases = [recentPhases]int{}
+	j.delay.started = false
+}
+
+// put takes a packet that came age samples ago.
+func (j *jitterBuffer) put(ts uint32, law g711.Law, payload []byte, age int) {
+	if len(payload) == 0 {
+		return
+	}
+	if j.state != idle && j.far(ts, len(payload)) {
+		if j.jumps++; j.jumps < jumpPackets {
+			j.counters.discarded++
+			return
+		}
+		j.reset()
+	}
+	j.jumps = 0
+	if j.state == idle {
+		j.open(ts, age)
+	}
+	j.delay.add(j.clock-uint32(age)-ts, j.clock)
+	j.settle(ts, len(payload))
+	if int(int32(ts-j.pos))+len(payload) <= 0 {
+		j.counters.late++
+		if !j.stoodStill(j.clock - uint32(age)) {
+			return
+		}
+		j.reset()
+		j.open(ts, age)
+		j.delay.add(j.clock-uint32(age)-ts, j.clock)
+	}
+	j.lates = 0
+	j.notePhase(ts)
+	j.store(ts, law, payload)
+}
+
+// far says whether a packet is so far from what plays that it cannot be of the
+// same run of timestamps.
+func (j *jitterBuffer) far(ts uint32, n int) bool {
+	off := int(int32(ts - j.pos - uint32(j.drought)))
+	return off+n > bufferReach-j.drought || off < -bufferReach
+}
+
+func (j *jitterBuffer) open(ts uint32, age int) {
+	j.state, j.waited = filling, age
+	j.pos, j.end = ts, ts
+	j.sinceBad = 0
+}
+
+// stoodStill counts packets that are too late and says whether that has become
+// the rule, so that it is the sender's timestamps that stopped.
+func (j *jitterBuffer) stoodStill(came uint32) bool {
+	if j.lates == 0 {
+		j.lateSince = came
+	}
+	j.lates++
+	return j.lates >= latePackets && int32(came-j.lateSince) >= lateTime
+}
+
+// settle ends a drought. What the packet left behind is lost; if the packet
+// itself is behind its time the delay grows so that it can still be played.
+func (j *jitterBuffer) settle(ts uint32, n int) {
+	off := int(int32(ts - j.pos))
+	if j.state == filling && off < 0 {
+		j.pos = ts // overtaken by the packet that came first
+	}
+	if j.drought == 0 || off+n <= 0 {
+		return
+	}
+	growth := min(j.drought-max(off, 0)/unit*unit, (j.most-j.held())/unit*unit)
+	skip := j.drought - max(growth, 0)
+	j.drought = 0
+	j.forget(skip)
+}
+
+// held is the delay of the fastest packet in the buffer, samples.
+func (j *jitterBuffer) held() int {
+	return int(int32(j.clock + uint32(j.queued) - j.pos - uint32(j.drought) - j.delay.base))
+}
+
+// notePhase notes how much before its first sample plays a packet is needed,
+// because blocks and units are fetched as a whole.
+func (j *jitterBuffer) notePhase(ts uint32) {
+	off := max(int(int32(ts-j.pos)), 0)
+	calls := (j.queued + off/unit*unit) / j.frame
+	j.phases[j.phaseAt] = j.queued + off - calls*j.frame
+	j.phaseAt = (j.phaseAt + 1) % recentPhases
+}
+
+func (j *jitterBuffer) store(ts uint32, law g711.Law, payload []byte) {
+	if early := int(int32(j.pos - ts)); early > 0 {
+		payload, ts = payload[early:], j.pos
+	}
+	j.mark(ts, len(payload))
+	if end := ts + uint32(len(payload)); int32(end-j.end) > 0 {
+		j.end = end
+	}
+	at := int(ts % bufferSize)
+	n := min(len(payload), bufferSize-at)
+	g711.Decode(law, j.pcm[at:at+n], payload[:n])
+	g711.Decode(law, j.pcm[:], payload[n:])
+}
+
+// get fills out, a multiple of 80 and at most 160 samples.
+func (j *jitterBuffer) get(out []int16) {
+	j.frame = len(out)
+	if j.state == filling && j.waited >= min(j.margin()+j.delay.spread(), j.most-j.frame) {
+		j.state = playing
+	}
+	if j.state == playing {
+		j.take(out)
+	} else {
+		clear(out)
+	}
+	j.waited += len(out)
+	j.clock += uint32(len(out))
+}
+
+func (j *jitterBuffer) take(out []int16) {
+	for j.queued < len(out) {
+		j.fetch()
+	}
+	copy(out, j.fifo[:len(out)])
+	copy(j.fifo[:], j.fifo[len(out):j.queued])
+	j.queued -= len(out)
+	if j.drought > bufferForget {
+		j.reset()
+	}
+}
+
+// fetch moves the next unit into the fifo.
+func (j *jitterBuffer) fetch() {
+	switch {
+	case j.whole(j.pos, unit):
+		j.playUnit()
+	case int32(j.end-j.pos) < unit:
+		j.makeUp()
+		j.drought += unit
+	default:
+		j.makeUp()
+		j.forget(unit)
+	}
+}
+
+func (j *jitterBuffer) makeUp() {
+	j.conceal.Lost(j.unit[:])
+	j.push(j.unit[:])
+	j.sinceBad = 0
+	if !j.excused {
+		j.counters.concealed += unit
+	}
+}
+
+func (j *jitterBuffer) push(samples []int16) {
+	j.queued += copy(j.fifo[j.queued:], samples)
+}
+
+func (j *jitterBuffer) playUnit() {
+	j.copyOut(j.unit[:], j.pos)
+	fix := j.correction()
+	if fix < 0 && j.maySkip() {
+		j.skipUnit()
+		return
+	}
+	j.conceal.Good(j.unit[:])
+	switch {
+	case fix == 0 || j.sinceFix < gentle || !j.whole(j.pos+unit, stretchAhead):
+		j.push(j.unit[:])
+	case fix < 0:
+		j.stretch(shorten)
+		j.counters.removed++
+	default:
+		j.stretch(lengthen)
+		j.counters.added++
+	}
+	j.sinceBad++
+	j.sinceFix++
+	copy(j.tail[:], j.unit[unit-stretchBack:])
+	j.forget(unit)
+}
+
+// correction says whether the delay is to grow (+1), to shrink (-1) or right.
+// It is right from the margin up to a frame more: within that a change makes no
+// difference to when packets are needed.
+func (j *jitterBuffer) correction() int {
+	if j.sinceBad < settled {
+		return 0
+	}
+	spare := j.held() - j.phase() - min(j.delay.spread(), j.most-j.frame) - j.margin()
+	switch {
+	case spare < 0 && j.held() < j.most:
+		return 1
+	case spare > j.frame+keepBand:
+		return -1
+	}
+	return 0
+}
+
+func (j *jitterBuffer) phase() int {
+	most := 0
+	for _, p := range j.phases {
+		most = max(most, p)
+	}
+	return most
+}
+
+// margin is how long before its time a packet comes when the network does not
+// vary: half a frame less than the least delay, so that it is met on average.
+func (j *jitterBuffer) margin() int { return max(j.least-j.frame/2, leastMargin) }
+
+// maySkip says whether a unit can be left out unheard.
+func (j *jitterBuffer) maySkip() bool {
+	return j.whole(j.pos, 2*unit) && (silent(j.unit[:]) || j.held() > j.most+j.frame)
+}
+
+func silent(samples []int16) bool {
+	var sum int64
+	for _, s := range samples {
+		sum += int64(s) * int64(s)
+	}
+	return sum < quiet*quiet*int64(len(samples))
+}
+
+func (j *jitterBuffer) skipUnit() {
+	j.copyOut(j.next[:], j.pos+unit)
+	crossfade(j.unit[:], j.unit[:], j.next[:])
+	j.conceal.Good(j.unit[:])
+	j.push(j.unit[:])
+	copy(j.tail[:], j.unit[unit-stretchBack:])
+	j.forget(2 * unit)
+	j.counters.removed += unit
+	j.sinceFix = 0
+}
+
+func (j *jitterBuffer) stretch(table stretchTable) {
+	n := copy(j.span[:], j.tail[:])
+	n += copy(j.span[n:], j.unit[:])
+	j.copyOut(j.span[n:], j.pos+unit)
+	resample(j.fifo[j.queued:], table, &j.span)
+	j.queued += len(table)
+	j.sinceFix = 0
+}
+
+// copyOut reads samples from timestamp ts on.
+func (j *jitterBuffer) copyOut(dst []int16, ts uint32) {
+	n := copy(dst, j.pcm[ts%bufferSize:])
+	copy(dst[n:], j.pcm[:])
+}
+
+// forget drops n samples at pos.
+func (j *jitterBuffer) forget(n int) {
+	eachWord(j.pos, n, func(word int, mask uint64) { j.present[word] &^= mask })
+	j.pos += uint32(n)
+}
+
+func (j *jitterBuffer) mark(ts uint32, n int) {
+	eachWord(ts, n, func(word int, mask uint64) { j.present[word] |= mask })
+}
+
+// whole says whether n samples from ts on are there.
+func (j *jitterBuffer) whole(ts uint32, n int) bool {
+	all := true
+	eachWord(ts, n, func(word int, mask uint64) { all = all && j.present[word]&mask == mask })
+	return all
+}
+
+// eachWord calls do with each word of the presence bits that n samples from ts
+// on touch, and the bits within it.
+func eachWord(ts uint32, n int, do func(word int, mask uint64)) {
+	for n > 0 {
+		bit := int(ts % 64)
+		m := min(64-bit, n)
+		do(int(ts%bufferSize)/64, (^uint64(0)>>(64-m))<<bit)
+		ts += uint32(m)
+		n -= m
+	}
+}

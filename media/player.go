@@ -1,0 +1,76 @@
+package media
+
+import (
+	"time"
+)
+
+// player makes what the telephone hears of received packets. It belongs to the
+// audio goroutine of the Voice the session is connected to.
+type player struct {
+	jitter jitterBuffer
+	events eventReceiver
+	ssrc   uint32
+	known  bool
+	level  meter
+}
+
+func (p *player) init(opts SessionOpts) {
+	p.jitter.frame = unit
+	p.jitter.least = defaultLeast
+	p.jitter.most = defaultMost
+	if opts.JitterMin > 0 {
+		p.jitter.least = min(int(opts.JitterMin/smallestClock), longestBuffer)
+	}
+	if opts.JitterMax > 0 {
+		p.jitter.most = min(int(opts.JitterMax/smallestClock), longestBuffer)
+	}
+	p.jitter.most = max(p.jitter.most, p.jitter.least+2*maxFrame)
+}
+
+// receive fills out with the far end's voice and returns the key it presses, 0
+// for none.
+func (s *Session) receive(out []int16, now time.Duration) (key byte) {
+	p := &s.player
+	for in := s.packets.next(); in != nil; in = s.packets.next() {
+		p.take(in, now)
+		s.packets.done()
+	}
+	p.jitter.excused = p.events.active()
+	p.jitter.get(out)
+	key = p.events.advance(len(out))
+	p.level.add(out)
+	s.publish(p)
+	return key
+}
+
+func (p *player) take(in *packet, now time.Duration) {
+	if p.known && in.ssrc != p.ssrc {
+		p.jitter.reset()
+		p.events.known = false
+	}
+	p.known, p.ssrc = true, in.ssrc
+	payload := in.payload[:in.n]
+	if in.event {
+		p.events.packet(in.ts, payload)
+		return
+	}
+	age := max(int((now-in.at)/smallestClock), 0)
+	p.jitter.put(in.ts, in.law, payload, age)
+}
+
+func (s *Session) publish(p *player) {
+	c := &p.jitter.counters
+	s.late.Store(c.late)
+	s.discarded.Store(c.discarded)
+	s.concealed.Store(c.concealed)
+	s.added.Store(c.added)
+	s.removed.Store(c.removed)
+	s.receivedEvents.Store(p.events.keys)
+	s.lostEvents.Store(p.events.missed)
+	s.levelReceived.Store(p.level.bits())
+	held := 0
+	if p.jitter.state == playing {
+		held = p.jitter.held()
+	}
+	s.held.Store(int64(held))
+}
