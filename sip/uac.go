@@ -107,6 +107,7 @@ func (c *call) tryNext() {
 		c.u.current = c
 		if err != nil {
 			c.log.Info("server out of reach", "server", t.addr, "err", err)
+			c.u.blame(t, 0)
 			c.tryNext()
 			return
 		}
