@@ -46,7 +46,7 @@ func (u *UA) dispatch(msg sipmsg.Message, f *flow, err error) {
 // is gone to its call (RFC 6026 §8.9).
 func (u *UA) onResponse(res *sipmsg.Response) {
 	via, cseq := res.Via(), res.CSeq()
-	if via == nil || cseq == nil || res.From() == nil || res.To() == nil || res.CallID() == nil || len(res.GetHeaders("Via")) != 1 || res.StatusCode < 100 || res.StatusCode > 699 {
+	if via == nil || cseq == nil || res.From() == nil || res.To() == nil || res.CallID() == nil || !credible(res) {
 		u.count.garbage.Add(1)
 		return
 	}
@@ -61,6 +61,11 @@ func (u *UA) onResponse(res *sipmsg.Response) {
 			c.onSuccess(res)
 		}
 	}
+}
+
+// credible checks what a response has beside its headers (RFC 3261 §8.1.3.3).
+func credible(res *sipmsg.Response) bool {
+	return res.StatusCode >= 100 && res.StatusCode <= 699 && len(res.GetHeaders("Via")) == 1 && clean(res)
 }
 
 func (u *UA) onRequest(req *sipmsg.Request, f *flow, err error) {
@@ -225,7 +230,8 @@ func (u *UA) reject(t *serverTx, r rejection) {
 // refuseMalformed answers 400 without a transaction if the request says
 // enough to whom (RFC 3261 §16.3 does so for proxies).
 func (u *UA) refuseMalformed(req *sipmsg.Request, f *flow) {
-	if req.Method == sipmsg.ACK || req.Via() == nil || req.CallID() == nil || req.CSeq() == nil {
+	via := req.Via()
+	if req.Method == sipmsg.ACK || via == nil || via.Host == "" || req.CallID() == nil || req.CSeq() == nil {
 		return
 	}
 	u.count.rejected.Add(1)
@@ -233,7 +239,7 @@ func (u *UA) refuseMalformed(req *sipmsg.Request, f *flow) {
 	if !strings.EqualFold(req.SipVersion, "SIP/2.0") {
 		code = 505
 	}
-	stamp(req.Via(), f.remote)
+	stamp(via, f.remote)
 	res := sipmsg.NewResponseFromRequest(req, code, reasonPhrase(code), nil)
 	res.SipVersion = "SIP/2.0"
 	_ = u.stack.replyFlow(req, f).WriteMsg(res) // nothing hangs on it

@@ -41,6 +41,13 @@ type Opts struct {
 	SessionExpires time.Duration
 	// RingTimeout ends an outgoing call that nobody answers [3 min].
 	RingTimeout time.Duration
+	// StartJitter delays the first registration by up to this [none], so that
+	// devices do not come all at once after a power cut.
+	StartJitter time.Duration
+	// LongRetry is when a registrar that refused us is asked again [20 min].
+	LongRetry time.Duration
+	// NATRewrite puts the address at which the server sees us into Contact.
+	NATRewrite bool
 	// KeepAlive is the distance of packets that keep a NAT's mapping [18 s
 	// over UDP, 100 s over connections]; negative: none.
 	KeepAlive time.Duration

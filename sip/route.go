@@ -1,14 +1,18 @@
 package sip
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 
 	sipmsg "github.com/emiago/sipgo/sip"
+
+	"github.com/ata-agent/ata-agent/sip/locate"
 )
 
 // errNoServer means that a name leads nowhere.
@@ -65,14 +69,34 @@ func (u *UA) locate(p place, done func([]target, error)) {
 		done([]target{literal(a, p)}, nil)
 		return
 	}
-	look := u.opts.Locate
-	if look == nil {
-		look = lookup
-	}
 	u.wg.Go(func() {
-		found, err := look(u.ctx, p.host, p.port, p.transport)
+		found, err := u.find(u.ctx, p)
 		u.post(func() { done(targetsOf(found, p, err)) })
 	})
+}
+
+// find asks the DNS, or whoever the settings name in its place. It may take
+// long.
+func (u *UA) find(ctx context.Context, p place) ([]Target, error) {
+	if u.opts.Locate != nil {
+		return u.opts.Locate(ctx, p.host, p.port, p.transport)
+	}
+	found, err := u.locator.Locate(ctx, p.host, p.port, string(p.transport))
+	list := make([]Target, 0, len(found))
+	for _, t := range found {
+		list = append(list, Target{Addr: t.Addr, Transport: Transport(t.Transport), ServerName: t.ServerName})
+	}
+	return list, err
+}
+
+// blame puts a server that failed behind the others, for after if not 0.
+func (u *UA) blame(t target, after time.Duration) { u.locator.Fail(located(t), after) }
+
+// praise forgives a server that works.
+func (u *UA) praise(t target) { u.locator.OK(located(t)) }
+
+func located(t target) locate.Target {
+	return locate.Target{Addr: t.addr, Transport: string(t.transport), ServerName: t.name}
 }
 
 func literal(a netip.Addr, p place) target {
@@ -105,6 +129,9 @@ func targetsOf(found []Target, p place, err error) ([]target, error) {
 // registered with first (RFC 5626 §4.3).
 func (u *UA) findServers(done func([]target, error)) {
 	u.locate(u.serverPlace(), func(list []target, err error) {
+		if err == nil {
+			u.trustServers(list)
+		}
 		if u.server.addr.IsValid() {
 			first := []target{u.server}
 			for _, t := range list {
@@ -129,14 +156,13 @@ func (u *UA) reach(uri *sipmsg.Uri, done func(*flow, error)) {
 	})
 }
 
-// contact is our address as seen on a flow.
+// contact is our address as seen on a flow, or by the server.
 func (u *UA) contact(f *flow) *sipmsg.ContactHeader {
-	uri := sipmsg.Uri{Scheme: "sip", User: u.user, Host: uriHost(f.local.Addr()), Port: int(f.local.Port())}
-	if f.transport != UDP {
-		uri.UriParams = sipmsg.NewParams()
-		uri.UriParams.Add("transport", string(f.transport))
+	a := f.local
+	if u.bind.public.IsValid() {
+		a = u.bind.public
 	}
-	return &sipmsg.ContactHeader{Address: uri}
+	return &sipmsg.ContactHeader{Address: u.contactAt(a, f.transport)}
 }
 
 // via is the top Via of a request of ours. The branch starts with what the
@@ -163,12 +189,20 @@ func uriHost(a netip.Addr) string {
 func (u *UA) dress(req *sipmsg.Request, f *flow) {
 	req.PrependHeader(u.via(f))
 	switch req.Method {
-	case sipmsg.INVITE, sipmsg.UPDATE, sipmsg.REGISTER:
+	case sipmsg.INVITE, sipmsg.UPDATE:
 		req.AppendHeader(u.contact(f))
 		fallthrough
-	case sipmsg.OPTIONS:
+	case sipmsg.OPTIONS, sipmsg.REGISTER:
 		req.AppendHeader(sipmsg.NewHeader("Allow", allow))
-		req.AppendHeader(sipmsg.NewHeader("Supported", supported))
+		req.AppendHeader(sipmsg.NewHeader("Supported", supportedBy(req.Method)))
 	}
 	req.AppendHeader(sipmsg.NewHeader("User-Agent", oneLine(u.opts.UserAgent)))
+}
+
+// supportedBy are the extensions a request of ours names.
+func supportedBy(method sipmsg.RequestMethod) string {
+	if method == sipmsg.REGISTER {
+		return "path" // RFC 3327 §5.1
+	}
+	return supported
 }

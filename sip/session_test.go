@@ -3,6 +3,7 @@ package sip
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	sipmsg "github.com/emiago/sipgo/sip"
@@ -322,19 +323,17 @@ func TestGlareBackoff(t *testing.T) {
 					w.peer.reply(re, 491, "", "")
 					w.peer.request(sipmsg.ACK)
 					start := time.Now()
-					var next *sipmsg.Request
-					for next == nil && time.Since(start) <= tt.hi {
-						w.peer.mu.Lock()
-						if len(w.peer.got) > 0 {
-							next, _ = w.peer.got[0].(*sipmsg.Request)
-						}
-						w.peer.mu.Unlock()
-						if next == nil {
-							time.Sleep(10 * time.Millisecond)
-						}
+					time.Sleep(tt.hi)
+					synctest.Wait()
+					w.peer.mu.Lock()
+					if len(w.peer.at) == 0 {
+						t.Fatalf("no retry after %v", tt.hi)
 					}
-					if d := time.Since(start); next == nil || d < tt.lo || d > tt.hi {
-						t.Fatalf("retry after %v, want %v..%v", d, tt.lo, tt.hi)
+					d := w.peer.at[0].Sub(start)
+					w.peer.got, w.peer.at = w.peer.got[:1], w.peer.at[:1] // repetitions of it
+					w.peer.mu.Unlock()
+					if d < tt.lo || d > tt.hi {
+						t.Errorf("retry after %v, want %v..%v", d, tt.lo, tt.hi)
 					}
 				}
 				w.peer.reply(w.peer.request(sipmsg.INVITE), 200, "", description("a=recvonly"))

@@ -40,7 +40,7 @@ type stack struct {
 }
 
 // open makes the socket of a UDP UA and starts its reader. local is where to
-// bind; port 0 takes any.
+// bind; port 0 takes any. A socket opened before is closed.
 func (s *stack) open(local netip.AddrPort) error {
 	if s.kind != UDP {
 		s.local = netip.AddrPortFrom(local.Addr(), 0)
@@ -49,6 +49,9 @@ func (s *stack) open(local netip.AddrPort) error {
 	pc, err := s.opts.listen("udp", local.String())
 	if err != nil {
 		return fmt.Errorf("sip: open socket: %w", err)
+	}
+	if s.packets != nil {
+		_ = s.packets.Close() // its reader ends
 	}
 	s.packets, s.local = pc, addrPort(pc.LocalAddr())
 	base := s.packetFlow(netip.AddrPort{})

@@ -14,6 +14,7 @@ import (
 	sipmsg "github.com/emiago/sipgo/sip"
 
 	"github.com/ata-agent/ata-agent/sip/digest"
+	"github.com/ata-agent/ata-agent/sip/locate"
 )
 
 // UA is the user agent of one line. Its methods may be called from any
@@ -43,9 +44,14 @@ type UA struct {
 	calls   map[CallID]*call
 	current *call // whom the work in hand is about
 	auth    *digest.Client
-	server  target // where we are registered, or spoke to last
+	locator *locate.Locator
+	server  target           // where we are registered, or spoke to last
+	trusted []netip.AddrPort // servers of the account
+	bind    bind
 	reg     Registration
 	ending  bool
+
+	complaint string // logged last
 }
 
 // New checks the settings and makes a UA. Run starts it.
@@ -77,6 +83,8 @@ func New(acc Account, voice Voice, opts Opts) (*UA, error) {
 		u.guard.trust(p)
 	}
 	u.auth = u.newDigest()
+	u.bind = u.newBind()
+	u.locator = locate.New(locate.Opts{})
 	u.publish()
 	return u, nil
 }
@@ -93,17 +101,15 @@ func (u *UA) contactUser() string {
 
 // Run opens the transport, registers, and works until ctx ends; then it hangs
 // up, takes the registration back, which takes two seconds at most, and
-// returns when everything it started has ended. It returns an error only if
-// the socket cannot be opened. A UA runs once.
+// returns when everything it started has ended. Without network it waits for
+// one. The error is nil. A UA runs once.
 func (u *UA) Run(ctx context.Context) error {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	u.ctx = work
 	u.stack = u.newStack(work)
-	if err := u.start(); err != nil {
-		u.box.close()
-		return err
-	}
+	u.guarded(u.start)
+	u.publish()
 	u.loop(ctx.Done())
 	u.shutdown()
 	u.box.close()
@@ -205,7 +211,7 @@ func (u *UA) idle() bool {
 			return false
 		}
 	}
-	return len(u.calls) == 0
+	return len(u.calls) == 0 && u.bind.machine.state == regIdle
 }
 
 // abandon ends all transactions.

@@ -107,6 +107,7 @@ func (c *call) tryNext() {
 		c.u.current = c
 		if err != nil {
 			c.log.Info("server out of reach", "server", t.addr, "err", err)
+			c.u.blame(t, 0)
 			c.tryNext()
 			return
 		}
@@ -141,8 +142,8 @@ var errImpatient = errors.New("sip: server is silent")
 func (c *call) newInvite() *sipmsg.Request {
 	c.seq++
 	req := sipmsg.NewRequest(sipmsg.INVITE, *c.uri.Clone())
-	if c.u.acc.Proxy != "" {
-		req.AppendHeader(c.u.proxyRoute())
+	for _, r := range c.u.initialRoutes() {
+		req.AppendHeader(r)
 	}
 	req.AppendHeader(c.u.fromHeader(c.localTag))
 	req.AppendHeader(&sipmsg.ToHeader{Address: *c.uri.Clone()})
@@ -387,7 +388,6 @@ func (c *call) answered(d *dialog, res *sipmsg.Response) {
 	c.patience.stop()
 	c.dlg, c.state, c.early = d, confirmed, map[string]*dialog{}
 	c.trustTarget(d)
-	c.u.server = target{addr: c.invite.flow.remote, transport: c.invite.flow.transport, name: c.u.serverName(c.invite.flow)}
 	answer, err := sdpOf(res)
 	if err == nil && answer != nil {
 		err = c.sess.accept(answer)

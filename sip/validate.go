@@ -44,6 +44,9 @@ func complete(req *sipmsg.Request) bool {
 	if via == nil || from == nil || to == nil || id == nil || cseq == nil {
 		return false
 	}
+	if via.Host == "" || !strings.EqualFold(via.ProtocolName, "SIP") || !clean(req) {
+		return false
+	}
 	if cseq.MethodName != req.Method || !strings.EqualFold(req.SipVersion, "SIP/2.0") {
 		return false
 	}
@@ -53,6 +56,18 @@ func complete(req *sipmsg.Request) bool {
 		}
 	}
 	return contentLengthHolds(req)
+}
+
+// clean reports whether no header holds a control character. The parser ends
+// lines at CR LF only, so a bare LF could add a line to a request of ours that
+// repeats the value.
+func clean(msg interface{ Headers() []sipmsg.Header }) bool {
+	for _, h := range msg.Headers() {
+		if v := h.Value(); oneLine(strings.ReplaceAll(v, "\t", " ")) != strings.ReplaceAll(v, "\t", " ") {
+			return false
+		}
+	}
+	return true
 }
 
 func countHeaders(req *sipmsg.Request, names [2]string) int {

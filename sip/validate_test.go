@@ -61,7 +61,8 @@ func TestResponseTable(t *testing.T) {
 		{name: "short body", method: "OPTIONS", edit: sub("Content-Length: 0", "Content-Length: 10"), code: 400},
 		{name: "negative length", method: "OPTIONS", edit: sub("Content-Length: 0", "Content-Length: -999"), code: 400},
 		{name: "Max-Forwards 0", method: "OPTIONS", edit: sub("Max-Forwards: 70", "Max-Forwards: 0"), code: 200},
-		{name: "escapes", method: "OPTIONS", headers: []string{"Subject: I know %20 and \x00"}, code: 200},
+		{name: "escapes", method: "OPTIONS", headers: []string{"Subject: I know %20 and %00"}, code: 200},
+		{name: "control character", method: "OPTIONS", headers: []string{"Subject: two\nlines"}, code: 400},
 		{name: "unknown headers", method: "OPTIONS", headers: []string{"NewFangledHeader:   newfangled value\r\n continued", "UnknownHeaderWithUnusualValue: ;;,,;;,;"}, code: 200},
 		{name: "other user", method: "INVITE", edit: sub("sip:ata1@10.0.0.2", "sip:100@10.0.0.2"), code: 0},
 		{name: "old branch", method: "OPTIONS", edit: sub(branchCookie, "1"), code: 200},
@@ -236,7 +237,7 @@ func TestInjection(t *testing.T) {
 		event[Ended](w)
 		w.ua.Invite("200", rtpAddr)
 		invite := w.peer.request(sipmsg.INVITE)
-		if headerValue(invite, "X-Evil") != "" || invite.From().DisplayName != "xX-Evil: 1" {
+		if headerValue(invite, "X-Evil") != "" || !strings.Contains(invite.String(), `From: "x\"X-Evil: 1\\" <sip:ata1@`) {
 			t.Errorf("%s", invite)
 		}
 	})
@@ -251,6 +252,7 @@ func FuzzDatagram(f *testing.F) {
 	f.Add([]byte(fmt.Sprintf("SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP x;branch=%s\r\nCSeq: 1 INVITE\r\nFrom: <sip:a>;tag=1\r\nTo: <sip:b>;tag=2\r\nCall-ID: 1\r\n\r\n", branchCookie)))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		inWorld(t, nil, func(w *world) {
+			w.peer.tolerant = true  // what we got and repeat need not be readable
 			w.ua.guard.branch = nil // let responses of any branch in
 			l, _, _ := answeredCall(w, description())
 			text := strings.NewReplacer("$ID", l.callID, "$UA", l.remote, "$FAR", l.local).Replace(string(b))
