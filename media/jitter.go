@@ -171,7 +171,7 @@ func (j *jitterBuffer) stoodStill(came uint32) bool {
 func (j *jitterBuffer) settle(ts uint32, n int) bool {
 	off := int(int32(ts - j.pos))
 	switch {
-	case j.state == filling && off < 0:
+	case j.state == filling && off < 0 && off > -longestVoice:
 		j.pos = ts // overtaken by the packet that came first
 		return true
 	case off+n <= 0:
