@@ -45,6 +45,18 @@ type Tones struct {
 	Howler      tone.Spec // receiver off hook
 }
 
+// Caller ID schemes: how a telephone is told who calls.
+const (
+	CallerIDBellcore       = "bellcore"         // Bell 202 after the first ring; with the alert tone while a call is up
+	CallerIDETSI           = "etsi-fsk"         // V.23, ETSI EN 300 659-1, during ringing
+	CallerIDSIN227         = "sin227"           // line reversal, alert tone, V.23, then ringing: BT SIN 227
+	CallerIDNTT            = "ntt"              // line reversal, short rings, V.23 with 7 bits while the loop is closed
+	CallerIDDTMFAC         = "dtmf-ac"          // DTMF A number C before the first ring
+	CallerIDDTMFReversalAC = "dtmf-reversal-ac" // the same after a line reversal
+	CallerIDDTMFAHash      = "dtmf-ahash"       // DTMF A number # before the first ring
+	CallerIDDTMFDC         = "dtmf-dc"          // DTMF D number C before the first ring
+)
+
 // Hook says how long breaks and makes of the loop are to be read.
 type Hook struct {
 	PulseBreakMin time.Duration // shorter breaks are bounce
@@ -69,4 +81,5 @@ type Country struct {
 	CPC       time.Duration // open loop when the far end has hung up, 0 = none
 	DialPlan  string        // digit map in Sipura grammar
 	Emergency []string      // numbers that can always be dialed
+	Notes     []string      // what is assumed rather than found in a source
 }

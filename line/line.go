@@ -54,6 +54,7 @@ type Port interface {
 	// SetFeed puts battery, ringing or nothing on the pair.
 	SetFeed(slic.Feed)
 	// Play starts a tone towards the telephone in place of the one that plays.
+	// CallWaiting is heard on top of the voice of a connected call.
 	Play(Tone)
 	// Dial starts a call and returns its name. emergency marks a number of the
 	// country's or the configuration's list.
@@ -147,7 +148,7 @@ func (PortState) isEvent() {}
 func (Messages) isEvent()  {}
 func (Timer) isEvent()     {}
 
-// Settings of a line, beyond what its country says.
+// Settings of a line, beyond what its country says. A negative time is none at all.
 type Settings struct {
 	FirstDigit        time.Duration // dial tone lasts this long [16 s]
 	RingTimeout       time.Duration // an unanswered call is refused after this [120 s]
@@ -157,4 +158,5 @@ type Settings struct {
 	CallWaiting       bool          // a second call may knock
 	FlashToNet        bool          // pass hook flashes to the network instead of acting on them
 	NoServiceDialTone bool          // dial tone although not registered
+	NoPulse           bool          // dial pulses mean nothing
 }

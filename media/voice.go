@@ -46,12 +46,14 @@ type Voice struct {
 	play    atomic.Pointer[order[*tone.Spec]]
 	over    atomic.Pointer[order[*tone.Spec]]
 	connect atomic.Pointer[order[*Session]]
+	sounded atomic.Pointer[order[keyOrder]]
 	mute    atomic.Bool
 	giving  sync.Mutex // among those who give key orders; never taken by the audio goroutine
 	orders  *ring[keyOrder]
 
 	// Of the audio goroutine.
 	played, overed *order[*tone.Spec]
+	signaled       *order[keyOrder]
 	tone, overTone tone.Generator
 	wanted         *Session
 	session        *Session // the one connected, nil = none
@@ -65,6 +67,7 @@ type Voice struct {
 	inBand         dtmf.Generator
 	ringing        byte // key that plays to the telephone
 	farKey         dtmf.Generator
+	signalKey      dtmf.Generator // key that came with signalling
 	mic            [dsp.Frame]int16
 }
 
@@ -102,6 +105,14 @@ func (v *Voice) PlayOver(spec *tone.Spec) { v.over.Store(&order[*tone.Spec]{spec
 // it alone. A Session has one Voice at a time: if another one still has it, this
 // one gets it when the other has given it up.
 func (v *Voice) Connect(s *Session) { v.connect.Store(&order[*Session]{s}) }
+
+// PlayKey plays a key to the telephone for d, at least 40 ms, as if the far end
+// had sent it in its voice: for keys that come with signalling (SIP INFO).
+func (v *Voice) PlayKey(key byte, d time.Duration) {
+	if _, ok := eventOf(key); ok {
+		v.sounded.Store(&order[keyOrder]{keyOrder{key, max(int(d/smallestClock), shortestKey)}})
+	}
+}
 
 // Mute keeps what the telephone says from the far end.
 func (v *Voice) Mute(on bool) { v.mute.Store(on) }
@@ -158,6 +169,10 @@ func (v *Voice) follow() {
 	if o := v.over.Load(); o != v.overed {
 		v.overed = o
 		v.overTone.Start(o.value)
+	}
+	if o := v.sounded.Load(); o != v.signaled {
+		v.signaled = o
+		v.signalKey.StartFor(o.value.key, v.opts.KeyLevel, keyTwist, o.value.samples, keyPause)
 	}
 	if o := v.connect.Load(); o != nil && (o.value != v.wanted || o.value != v.session) {
 		v.wanted = o.value
@@ -225,8 +240,10 @@ func (v *Voice) playKey(toPhone []int16, key byte) {
 			v.farKey.Start(key, v.opts.KeyLevel, keyTwist)
 		}
 	}
-	if v.farKey.Playing() {
-		v.farKey.Read(toPhone)
-		v.deaf = deafAfterKey
+	for _, g := range [...]*dtmf.Generator{&v.farKey, &v.signalKey} {
+		if g.Playing() {
+			g.Read(toPhone)
+			v.deaf = deafAfterKey
+		}
 	}
 }

@@ -95,6 +95,16 @@ const (
 	Refused // the registrar does not want us (wrong password, unknown user); retried rarely
 )
 
+var registrationNames = [...]string{"unregistered", "registering", "registered", "refused"}
+
+// String returns the name used in status and logs.
+func (s RegState) String() string {
+	if int(s) < len(registrationNames) {
+		return registrationNames[s]
+	}
+	return "state?"
+}
+
 // Media is the voice of a call as offer and answer agreed on it.
 type Media struct {
 	Remote        netip.AddrPort // where RTP goes

@@ -23,18 +23,20 @@ var mayImport = map[string][]string{
 	"dsp/dtmf": {"dsp", "dsp/tone"},
 	"dsp/plc":  {"dsp"},
 
+	"dsp/compare": {"dsp"},
 	"dsp/dsptest": {"dsp"},
+	"dialplan":    {},
+	"slic":        {},
+	"country":     {"dsp/…", "slic"},
+	"line":        {"country", "dialplan", "slic"},
+	"config":      {"country", "dialplan", "dsp/…", "slic"},
+	"hal":         {},
+	"state":       {},
 
-	"dialplan": {},
-	"slic":     {},
-	"country":  {"dsp/…", "slic"},
-	"line":     {"country", "dialplan", "slic"},
-	"config":   {"country", "dialplan", "dsp/…", "slic"},
-	"hal":      {},
-	"state":    {},
+	"line/script": {"line", "slic"},
 
 	"slic/twowire":      {},
-	"slic/slictest":     {"slic"},
+	"slic/slictest":     {"slic", "slic/twowire"},
 	"slic/si321x":       {"slic", "hal"},
 	"slic/si321x/model": {"slic/twowire", "hal", "dsp", "dsp/g711"},
 
@@ -47,7 +49,7 @@ var mayImport = map[string][]string{
 
 	"media/mediatest": {},
 
-	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "media", "sip", "slic", "state"},
+	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "line/script", "media", "sip", "slic"},
 
 	"board":     {"hal", "slic/…"},
 	"provision": {"config"},

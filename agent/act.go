@@ -1,0 +1,196 @@
+package agent
+
+import (
+	"github.com/ata-agent/ata-agent/line"
+	"github.com/ata-agent/ata-agent/line/script"
+	"github.com/ata-agent/ata-agent/slic"
+)
+
+// SetFeed implements line.Port.
+func (p *port) SetFeed(f slic.Feed) {
+	p.feed = f
+	p.chip.SetFeed(f)
+}
+
+// Play implements line.Port. Call waiting is heard over the call, every other
+// tone in place of it.
+func (p *port) Play(t line.Tone) {
+	p.tone = t
+	if t == line.CallWaiting {
+		p.voice.PlayOver(p.nation.tone(t))
+		return
+	}
+	p.voice.PlayOver(nil)
+	p.voice.Play(p.nation.tone(t))
+}
+
+// Dial implements line.Port. A call that cannot even start ends like any other:
+// Released follows.
+func (p *port) Dial(number string, emergency bool) line.CallID {
+	ua := p.agents.current
+	if ua == nil {
+		return p.stillborn("no account")
+	}
+	c, err := p.newCall(ua)
+	if err != nil {
+		return p.stillborn(err.Error())
+	}
+	c.number, c.emergency = number, emergency
+	c.sip = ua.Invite(number, c.rtp)
+	return c.id
+}
+
+// stillborn names a call that failed before it began and reports its end.
+func (p *port) stillborn(why string) line.CallID {
+	p.lastID++
+	p.log.Warn("call not started", "call", p.lastID, "why", why)
+	p.post(message{event: line.Released{Call: p.lastID, Tone: line.Reorder}})
+	return p.lastID
+}
+
+// Alert implements line.Port.
+func (p *port) Alert(id line.CallID) {
+	if c := p.calls[id]; c != nil {
+		c.agent.Ring(c.sip)
+	}
+}
+
+// Answer implements line.Port.
+func (p *port) Answer(id line.CallID) {
+	if c := p.calls[id]; c != nil {
+		c.answered = p.at
+		c.agent.Answer(c.sip, c.rtp)
+	}
+}
+
+// Reject implements line.Port.
+func (p *port) Reject(id line.CallID, why line.Refusal) {
+	if c := p.calls[id]; c != nil {
+		code := 480
+		switch why {
+		case line.RefuseBusy:
+			code = 486
+		case line.RefuseDeclined:
+			code = 603
+		}
+		c.agent.Reject(c.sip, code, "")
+		p.drop(c)
+	}
+}
+
+// Hangup implements line.Port.
+func (p *port) Hangup(id line.CallID) {
+	if c := p.calls[id]; c != nil {
+		c.agent.Hangup(c.sip)
+		p.drop(c)
+	}
+}
+
+// Hold implements line.Port.
+func (p *port) Hold(id line.CallID, on bool) {
+	if c := p.calls[id]; c != nil {
+		c.agent.Hold(c.sip, on)
+	}
+}
+
+// Connect implements line.Port.
+func (p *port) Connect(id line.CallID) {
+	p.connected = id
+	if c := p.calls[id]; c != nil {
+		p.voice.Connect(c.session)
+		return
+	}
+	p.voice.Connect(nil)
+}
+
+// SendFlash implements line.Port.
+func (p *port) SendFlash(id line.CallID) {
+	if p.calls[id] != nil {
+		p.voice.SendFlash()
+	}
+}
+
+// distinctiveRing reads the ring wanted by an Alert-Info header: Bellcore-drN
+// or -rN, N from 1 to 8; 0 is the country's own.
+func distinctiveRing(alert string) int {
+	for i := 0; i+2 < len(alert); i++ {
+		if alert[i] != '-' {
+			continue
+		}
+		rest := alert[i+1:]
+		if rest[0] == 'd' && len(rest) > 2 {
+			rest = rest[1:]
+		}
+		if rest[0] == 'r' && rest[1] >= '1' && rest[1] <= '8' {
+			return int(rest[1] - '0')
+		}
+	}
+	return 0
+}
+
+// recorder is the line.Port that the machine sees: it writes every action into
+// the event stream and has the port carry it out.
+type recorder struct{ *port }
+
+// SetFeed records and acts.
+func (r *recorder) SetFeed(f slic.Feed) {
+	r.did(script.Call{Op: script.SetFeed, Feed: f})
+	r.port.SetFeed(f)
+}
+
+// Play records and acts.
+func (r *recorder) Play(t line.Tone) {
+	r.did(script.Call{Op: script.Play, Tone: t})
+	r.port.Play(t)
+}
+
+// Dial records and acts.
+func (r *recorder) Dial(number string, emergency bool) line.CallID {
+	id := r.port.Dial(number, emergency)
+	r.did(script.Call{Op: script.Dial, Call: id, Number: number, Emergency: emergency})
+	return id
+}
+
+// Alert records and acts.
+func (r *recorder) Alert(id line.CallID) {
+	r.did(script.Call{Op: script.Alert, Call: id})
+	r.port.Alert(id)
+}
+
+// Answer records and acts.
+func (r *recorder) Answer(id line.CallID) {
+	r.did(script.Call{Op: script.Answer, Call: id})
+	r.port.Answer(id)
+}
+
+// Reject records and acts.
+func (r *recorder) Reject(id line.CallID, why line.Refusal) {
+	r.did(script.Call{Op: script.Reject, Call: id, Refusal: why})
+	r.port.Reject(id, why)
+}
+
+// Hangup records and acts.
+func (r *recorder) Hangup(id line.CallID) {
+	r.did(script.Call{Op: script.Hangup, Call: id})
+	r.port.Hangup(id)
+}
+
+// Hold records and acts.
+func (r *recorder) Hold(id line.CallID, on bool) {
+	r.did(script.Call{Op: script.Hold, Call: id, Hold: on})
+	r.port.Hold(id, on)
+}
+
+// Connect records and acts.
+func (r *recorder) Connect(id line.CallID) {
+	r.did(script.Call{Op: script.Connect, Call: id})
+	r.port.Connect(id)
+}
+
+// SendFlash records and acts.
+func (r *recorder) SendFlash(id line.CallID) {
+	r.did(script.Call{Op: script.SendFlash, Call: id})
+	r.port.SendFlash(id)
+}
+
+func (r *recorder) did(c script.Call) { r.agent.hub.action(r.n, r.at, c) }

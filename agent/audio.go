@@ -1,0 +1,60 @@
+package agent
+
+import (
+	"context"
+	"runtime"
+	"sync/atomic"
+	"time"
+)
+
+// clockRetry is the wait before a highway that failed is tried again.
+const clockRetry = 200 * time.Millisecond
+
+// clockStats is how the PCM highway fares.
+type clockStats struct {
+	periods atomic.Uint64
+	errors  atomic.Uint64
+	lost    atomic.Bool
+}
+
+// runAudio is the voice of all lines, paced by the highway alone. It is the only
+// goroutine that touches samples; between two exchanges it neither allocates
+// nor waits.
+func (a *Agent) runAudio(ctx context.Context) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	channels, period := a.hw.PCM.Channels(), a.hw.PCM.Period()
+	toPhone, fromPhone := blocks(channels, period), blocks(channels, period)
+	for ctx.Err() == nil {
+		if err := a.hw.PCM.Exchange(toPhone, fromPhone); err != nil {
+			a.clockLost(ctx, err)
+			continue
+		}
+		a.clock.periods.Add(1)
+		a.clock.lost.Store(false)
+		for i, v := range a.voices {
+			v.Frame(toPhone[i], fromPhone[i])
+		}
+	}
+}
+
+// clockLost counts a failure of the highway and waits before the next try. Calls
+// are dead meanwhile; the drivers find their chips unclocked and report it.
+func (a *Agent) clockLost(ctx context.Context, err error) {
+	a.clock.errors.Add(1)
+	if !a.clock.lost.Swap(true) {
+		a.log.Error("PCM clock lost, lines are out of service", "err", err)
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(clockRetry):
+	}
+}
+
+func blocks(channels, period int) [][]int16 {
+	all := make([][]int16, channels)
+	for i := range all {
+		all[i] = make([]int16, period)
+	}
+	return all
+}

@@ -1,0 +1,244 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"sync/atomic"
+	"time"
+
+	"github.com/ata-agent/ata-agent/config"
+	"github.com/ata-agent/ata-agent/line"
+	"github.com/ata-agent/ata-agent/media"
+	"github.com/ata-agent/ata-agent/sip"
+	"github.com/ata-agent/ata-agent/slic"
+)
+
+// inboxSize holds what can happen to a line while its goroutine is busy for a
+// moment; nothing that posts may block.
+const inboxSize = 256
+
+// message is one thing that happened to a line.
+type message struct {
+	at     time.Time
+	event  line.Event   // for the machine
+	chip   *slic.Event  // from the port's driver
+	sip    sip.Event    // from the user agent
+	agent  *userAgent   // which user agent sip is from
+	key    keyPress     // from the voice path
+	config *config.Line // a new document's line
+}
+
+type keyPress struct {
+	key  byte
+	down bool
+}
+
+// port is one line with everything that belongs to it. Its fields belong to the
+// goroutine of run; the exceptions say so.
+type port struct {
+	n     int // from 0
+	agent *Agent
+	log   *slog.Logger
+	inbox chan message  // any goroutine posts
+	lost  atomic.Uint64 // messages that found the inbox full
+	chip  slic.Line     // SetFeed and Configure are safe from here
+	voice *media.Voice  // Play and Connect are safe from here
+
+	config    config.Line
+	pending   *config.Line // waits for the line to be idle
+	nation    *nation
+	machine   *line.Machine
+	agents    *userAgents
+	calls     map[line.CallID]*call
+	lastID    line.CallID
+	connected line.CallID // whom the telephone hears, 0 nobody
+	at        time.Time   // of the message being handled
+
+	feed    slic.Feed
+	tone    line.Tone
+	offHook bool
+	chipUp  bool
+	chipErr error
+	reg     sip.Registration
+	status  atomic.Pointer[LineStatus] // any goroutine reads
+}
+
+func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
+	p := &port{
+		n: n, agent: a, chip: chip, config: cfg,
+		log:   a.log.With("line", n+1),
+		inbox: make(chan message, inboxSize),
+		calls: map[line.CallID]*call{},
+	}
+	p.voice = media.NewVoice(media.VoiceOpts{Keys: p.keyPressed})
+	p.agents = &userAgents{port: p}
+	nat, err := newNation(&cfg)
+	if err != nil {
+		return nil, err
+	}
+	p.nation = nat
+	p.machine = line.New(&recorder{p}, nat.country, nat.plan, lineSettings(&cfg))
+	if err := chip.Configure(nat.electrical(&cfg)); err != nil {
+		return nil, fmt.Errorf("configure %v: %w", chip, err)
+	}
+	p.publish()
+	return p, nil
+}
+
+// post puts a message into the inbox. It never blocks; a full inbox means that
+// the line's goroutine is stuck, and loses the message.
+func (p *port) post(m message) {
+	if m.at.IsZero() {
+		m.at = time.Now()
+	}
+	select {
+	case p.inbox <- m:
+	default:
+		if p.lost.Add(1) == 1 {
+			p.log.Error("inbox full, events are lost")
+		}
+	}
+}
+
+// keyPressed is called by the audio goroutine.
+func (p *port) keyPressed(key byte, down bool) {
+	p.post(message{key: keyPress{key, down}})
+}
+
+// runDriver serves the chip until ctx ends.
+func (p *port) runDriver(ctx context.Context) error {
+	err := p.chip.Run(ctx, func(e slic.Event) { p.post(message{at: e.At, chip: &e}) })
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("agent: line %d: %w", p.n+1, err)
+	}
+	return nil
+}
+
+// run is the goroutine of the line: one inbox, one timer.
+func (p *port) run(ctx context.Context) {
+	p.agents.start(&p.config)
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		p.settle(timer)
+		select {
+		case <-ctx.Done():
+			p.shutDown()
+			return
+		case m := <-p.inbox:
+			p.handle(m)
+		case now := <-timer.C:
+			p.at = now
+			p.watchEarlyMedia(now)
+			if due, ok := p.machine.Deadline(); ok && !due.After(now) {
+				p.tell(now, line.Timer{})
+			}
+		}
+	}
+}
+
+// settle does what waits for a quiet line, publishes the state and sets the
+// timer to the next deadline.
+func (p *port) settle(timer *time.Timer) {
+	if p.pending != nil && p.idle() {
+		p.reconfigure()
+	}
+	p.publish()
+	next := time.Now().Add(time.Hour)
+	if due, ok := p.machine.Deadline(); ok && due.Before(next) {
+		next = due
+	}
+	if due, ok := p.earlyMediaCheck(); ok && due.Before(next) {
+		next = due
+	}
+	timer.Reset(time.Until(next))
+}
+
+func (p *port) idle() bool { return len(p.calls) == 0 && !p.offHook }
+
+func (p *port) handle(m message) {
+	p.at = m.at
+	switch {
+	case m.event != nil:
+		p.tell(m.at, m.event)
+	case m.chip != nil:
+		p.chipEvent(*m.chip)
+	case m.sip != nil:
+		p.sipEvent(m.agent, m.sip)
+	case m.key.key != 0:
+		if m.key.down {
+			p.tell(m.at, line.Digit{Key: m.key.key})
+		}
+	case m.config != nil:
+		p.newConfig(m.config)
+	}
+}
+
+// tell hands an event to the machine, which acts on the port at once. Edges
+// carry the time at which the hardware saw them, which may lie a little before
+// what other goroutines reported.
+func (p *port) tell(at time.Time, e line.Event) {
+	p.agent.hub.event(p.n, at, e)
+	p.machine.Handle(at, e)
+}
+
+func (p *port) chipEvent(e slic.Event) {
+	switch e.Kind {
+	case slic.OffHook, slic.OnHook:
+		p.offHook = e.Kind == slic.OffHook
+		p.tell(e.At, line.Hook{Off: p.offHook})
+	case slic.Ready:
+		p.log.Info("port ready", "port", p.chip.String())
+		p.chipUp, p.chipErr = true, nil
+		p.tell(e.At, line.PortState{Up: true})
+	case slic.Lost:
+		p.log.Error("port out of service", "port", p.chip.String(), "err", e.Err)
+		p.chipUp, p.chipErr = false, e.Err
+		p.tell(e.At, line.PortState{})
+	case slic.PowerAlarm, slic.ChipReset:
+		p.log.Warn("port recovering", "port", p.chip.String(), "event", e.Kind.String(), "err", e.Err)
+		p.chipErr = e.Err
+	case slic.Note:
+		p.log.Info("port", "port", p.chip.String(), "note", e.Err)
+	}
+}
+
+func (p *port) newConfig(cfg *config.Line) {
+	p.pending = nil
+	if !reflect.DeepEqual(*cfg, p.config) {
+		p.pending = cfg
+	}
+}
+
+// reconfigure takes over the pending document. What it holds was validated
+// whole, so it cannot fail half-way.
+func (p *port) reconfigure() {
+	cfg := p.pending
+	p.pending = nil
+	nat, err := newNation(cfg)
+	if err == nil {
+		err = p.chip.Configure(nat.electrical(cfg))
+	}
+	if err != nil {
+		p.log.Error("new configuration not applied", "err", err)
+		return
+	}
+	p.config, p.nation = *cfg, nat
+	p.machine.Configure(nat.country, nat.plan, lineSettings(cfg))
+	p.agents.restart(cfg)
+	p.log.Info("new configuration applied")
+}
+
+// shutDown ends the calls, takes the registration back and waits for what the
+// line started.
+func (p *port) shutDown() {
+	p.agents.stop()
+	for _, c := range p.calls {
+		p.drop(c)
+	}
+	p.voice.Play(nil)
+	p.chip.SetFeed(slic.Forward)
+	p.publish()
+}

@@ -1,0 +1,167 @@
+package agent
+
+import (
+	"runtime"
+	"runtime/metrics"
+	"sync"
+	"time"
+
+	"github.com/ata-agent/ata-agent/media"
+	"github.com/ata-agent/ata-agent/sip"
+)
+
+// Status is the state of the agent for programs and people.
+type Status struct {
+	Lines   []LineStatus  `json:"lines"`
+	Clock   ClockStatus   `json:"clock"`
+	Process ProcessStatus `json:"process"`
+}
+
+// ProcessStatus is what the process uses.
+type ProcessStatus struct {
+	Goroutines int    `json:"goroutines"`
+	Heap       uint64 `json:"heap_bytes"` // in use
+}
+
+func processStatus() ProcessStatus {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	return ProcessStatus{runtime.NumGoroutine(), sample[0].Value.Uint64()}
+}
+
+// ClockStatus is how the PCM highway fares.
+type ClockStatus struct {
+	Running bool   `json:"running"`
+	Periods uint64 `json:"periods"`
+	Errors  uint64 `json:"errors"`
+}
+
+// LineStatus is the state of one line.
+type LineStatus struct {
+	Line         int          `json:"line"` // from 1
+	Name         string       `json:"name,omitempty"`
+	Enabled      bool         `json:"enabled"`
+	Port         string       `json:"port"`
+	PortUp       bool         `json:"port_up"`
+	PortError    string       `json:"port_error,omitempty"`
+	State        string       `json:"state"`
+	OffHook      bool         `json:"off_hook"`
+	Feed         string       `json:"feed"`
+	Tone         string       `json:"tone"`
+	User         string       `json:"user,omitempty"`
+	Registration string       `json:"registration"`
+	Server       string       `json:"server,omitempty"`
+	Code         int          `json:"sip_status,omitempty"`
+	Reason       string       `json:"reason,omitempty"`
+	Until        time.Time    `json:"until,omitzero"`
+	Pending      bool         `json:"configuration_pending,omitempty"`
+	LostEvents   uint64       `json:"lost_events,omitempty"`
+	Calls        []CallStatus `json:"calls,omitempty"`
+	SIP          sip.Status   `json:"sip"`
+}
+
+// CallStatus is one call that is up or being set up.
+type CallStatus struct {
+	Call     uint32      `json:"call"`
+	Incoming bool        `json:"incoming"`
+	Number   string      `json:"number"`
+	Began    time.Time   `json:"began"`
+	Answered time.Time   `json:"answered,omitzero"`
+	Ended    time.Time   `json:"ended,omitzero"`
+	Codec    string      `json:"codec,omitempty"`
+	Remote   string      `json:"remote,omitempty"`
+	Voice    media.Stats `json:"voice"`
+}
+
+// Status returns the state of every line. It may be called from any goroutine.
+func (a *Agent) Status() Status {
+	s := Status{Process: processStatus(), Clock: ClockStatus{
+		Running: a.clock.periods.Load() > 0 && !a.clock.lost.Load(),
+		Periods: a.clock.periods.Load(),
+		Errors:  a.clock.errors.Load(),
+	}}
+	for _, p := range a.ports {
+		st := *p.status.Load()
+		st.LostEvents = p.lost.Load()
+		if ua := p.agents.served.Load(); ua != nil {
+			st.SIP = ua.Status()
+		}
+		s.Lines = append(s.Lines, st)
+	}
+	return s
+}
+
+// Calls returns the calls that ended since the start, oldest first; the device
+// keeps the last few in memory and nowhere else.
+func (a *Agent) Calls() []PastCall { return a.past.all() }
+
+// publish makes the line's state visible to other goroutines.
+func (p *port) publish() {
+	s := &LineStatus{
+		Line: p.n + 1, Name: p.config.Name, Enabled: p.config.Enabled,
+		Port: p.chip.String(), PortUp: p.chipUp,
+		State: p.machine.State().String(), OffHook: p.offHook,
+		Feed: p.feed.String(), Tone: p.tone.String(),
+		User: p.config.SIP.User, Registration: p.reg.State.String(),
+		Code: p.reg.Code, Reason: p.reg.Reason, Until: p.reg.Until,
+		Pending: p.pending != nil,
+	}
+	if p.reg.Server.IsValid() {
+		s.Server = p.reg.Server.String()
+	}
+	if p.chipErr != nil {
+		s.PortError = p.chipErr.Error()
+	}
+	for _, c := range p.calls {
+		s.Calls = append(s.Calls, callStatus(c))
+	}
+	p.status.Store(s)
+}
+
+func callStatus(c *call) CallStatus {
+	s := CallStatus{
+		Call: uint32(c.id), Incoming: c.incoming, Number: c.number,
+		Began: c.began, Answered: c.answered, Codec: c.media.Codec, Voice: c.session.Stats(),
+	}
+	if c.media.Remote.IsValid() {
+		s.Remote = c.media.Remote.String()
+	}
+	return s
+}
+
+// keptCalls is how many ended calls are remembered.
+const keptCalls = 20
+
+// PastCall is a call that is over.
+type PastCall struct {
+	Line int `json:"line"`
+	CallStatus
+}
+
+type pastCalls struct {
+	mu    sync.Mutex
+	calls []PastCall
+}
+
+func newPastCalls() *pastCalls { return &pastCalls{} }
+
+func (p *pastCalls) add(c PastCall) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.calls) == keptCalls {
+		p.calls = append(p.calls[:0], p.calls[1:]...)
+	}
+	p.calls = append(p.calls, c)
+}
+
+func (p *pastCalls) all() []PastCall {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]PastCall(nil), p.calls...)
+}
+
+func (p *port) pastCall(c *call) PastCall {
+	s := callStatus(c)
+	s.Ended = p.at
+	return PastCall{p.n + 1, s}
+}

@@ -1,0 +1,121 @@
+package agent
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+
+	"github.com/ata-agent/ata-agent/config"
+	"github.com/ata-agent/ata-agent/sip"
+)
+
+// userAgent is one run of a sip.UA. A reconfigured line gets a new one; events
+// of the old carry its address, so they cannot be mistaken.
+type userAgent struct {
+	*sip.UA
+	fixed netip.Addr // configured local address, or zero
+	end   context.CancelFunc
+}
+
+// localAddr is where RTP of this account is received: where SIP is.
+func (u *userAgent) localAddr() netip.Addr {
+	if u.fixed.IsValid() {
+		return u.fixed
+	}
+	return u.LocalAddr().Addr()
+}
+
+// userAgents starts and ends the user agents of a line.
+type userAgents struct {
+	port    *port
+	current *userAgent // nil: no account
+	running sync.WaitGroup
+	served  atomic.Pointer[userAgent] // current, for other goroutines
+}
+
+// start runs a user agent for the document's account.
+func (a *userAgents) start(cfg *config.Line) {
+	p := a.port
+	if !cfg.Enabled {
+		return
+	}
+	ua, err := a.build(cfg)
+	if err != nil {
+		p.log.Error("account out of service", "err", err)
+		return
+	}
+	ctx, end := context.WithCancel(context.Background())
+	ua.end = end
+	a.current = ua
+	a.served.Store(ua)
+	a.running.Go(func() {
+		if err := ua.Run(ctx); err != nil && ctx.Err() == nil {
+			p.log.Error("user agent ended", "err", err)
+		}
+	})
+	if !cfg.SIP.Register {
+		p.registration(ua, sip.Registration{})
+	}
+}
+
+func (a *userAgents) build(cfg *config.Line) (*userAgent, error) {
+	p := a.port
+	ua := &userAgent{}
+	opts := sip.Opts{
+		Notify:    func(e sip.Event) { p.post(message{sip: e, agent: ua}) },
+		Logger:    p.log,
+		LocalPort: cfg.SIP.LocalPort,
+		DSCP:      cfg.QoS.SIP,
+		UserAgent: p.agent.opts.UserAgent,
+
+		InstanceID: p.agent.opts.InstanceID,
+	}
+	if cfg.SIP.LocalAddress != "" {
+		addr, err := netip.ParseAddr(cfg.SIP.LocalAddress)
+		if err != nil {
+			return nil, err
+		}
+		ua.fixed, opts.LocalAddr = addr, addr
+	}
+	if p.agent.opts.SIP != nil {
+		p.agent.opts.SIP(p.n, &opts)
+	}
+	account := sip.Account{
+		User: cfg.SIP.User, AuthUser: cfg.SIP.AuthUser, Password: cfg.SIP.Password.Reveal(),
+		Display: cfg.SIP.DisplayName, Domain: cfg.SIP.RecordDomain(), Registrar: cfg.SIP.Registrar,
+		Proxy: cfg.SIP.OutboundProxy, Transport: sip.Transport(cfg.SIP.Transport),
+		Expires: cfg.SIP.Expires.Duration(), Register: cfg.SIP.Register,
+	}
+	voice := sip.Voice{
+		Codecs: p.nation.codecs(cfg), PTime: cfg.RTP.PTime.Duration(),
+		Events: len(cfg.DTMF.Methods) > 0 && cfg.DTMF.Methods[0] == "rfc4733",
+	}
+	var err error
+	ua.UA, err = sip.New(account, voice, opts)
+	return ua, err
+}
+
+// restart ends the current user agent, which takes its registration back while
+// the new one already starts.
+func (a *userAgents) restart(cfg *config.Line) {
+	a.endCurrent()
+	a.start(cfg)
+}
+
+func (a *userAgents) endCurrent() {
+	if a.current == nil {
+		return
+	}
+	a.current.end()
+	a.current = nil
+	a.served.Store(nil)
+	a.port.reg = sip.Registration{}
+}
+
+// stop ends every user agent and waits: calls get their BYE, the registration
+// is taken back.
+func (a *userAgents) stop() {
+	a.endCurrent()
+	a.running.Wait()
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+
+	"github.com/ata-agent/ata-agent/agent"
+	"github.com/ata-agent/ata-agent/sim"
+)
+
+// board is the hardware an agent runs on.
+type board struct {
+	hardware agent.Hardware
+	virtual  *sim.Board // nil: a real one
+}
+
+// openBoard opens the board of that name with at least so many ports.
+func openBoard(name string, lines int, log *slog.Logger) (*board, error) {
+	switch name {
+	case "virtual":
+		b, err := sim.NewBoard(sim.BoardOpts{Lines: max(lines, 1), Realtime: true, Logger: log})
+		if err != nil {
+			return nil, err
+		}
+		return &board{agent.Hardware{PCM: b.PCM, Lines: b.Lines}, b}, nil
+	case "":
+		return nil, &usageError{"no board detected: say -board virtual for telephones in this computer"}
+	}
+	return nil, &usageError{fmt.Sprintf("no board %q: known is virtual", name)}
+}
+
+// phoneRequest is the body of POST /v1/phone/N.
+type phoneRequest struct {
+	Actions []string `json:"actions"`
+}
+
+// phoneTrailer carries how a sequence of actions ended; empty is well.
+const phoneTrailer = "X-Error"
+
+// servePhone works a telephone of a virtual board. The answer is what the
+// telephone reports, as it goes, and a trailer with the error that ended it.
+func (b *board) servePhone(w http.ResponseWriter, r *http.Request) {
+	if b.virtual == nil {
+		http.Error(w, "this is not a virtual board", http.StatusConflict)
+		return
+	}
+	n, err := strconv.Atoi(r.PathValue("n"))
+	if err != nil || n < 1 || n > len(b.virtual.Phones) {
+		http.Error(w, fmt.Sprintf("no telephone %q, there are 1 to %d", r.PathValue("n"), len(b.virtual.Phones)), http.StatusNotFound)
+		return
+	}
+	var req phoneRequest
+	if err := json.NewDecoder(io.LimitReader(r.Body, 1<<20)).Decode(&req); err != nil {
+		http.Error(w, "actions: "+err.Error(), http.StatusBadRequest)
+		return
+	}
+	w.Header().Set("Trailer", phoneTrailer)
+	out := &flushing{w, http.NewResponseController(w)}
+	if err := b.virtual.Do(r.Context(), n, req.Actions, out); err != nil {
+		w.Header().Set(phoneTrailer, strconv.Quote(err.Error()))
+	}
+}
+
+// flushing sends every write at once.
+type flushing struct {
+	io.Writer
+	control *http.ResponseController
+}
+
+func (f *flushing) Write(p []byte) (int, error) {
+	n, err := f.Writer.Write(p)
+	if err == nil {
+		err = f.control.Flush()
+	}
+	return n, err
+}

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"text/tabwriter"
+	"time"
+
+	"github.com/ata-agent/ata-agent/agent"
+	"github.com/ata-agent/ata-agent/dsp/compare"
+)
+
+// What a call must be like for the script to call it good.
+const (
+	maxDelay       = 80 * time.Millisecond // mouth to ear, both agents; 40 ms each
+	maxLevelError  = 0.5                   // dB
+	minCorrelation = 0.98
+	scriptTime     = 2 * time.Minute
+)
+
+// playScript makes a call in each direction with speech both ways at once, and
+// a call that fails, and prints what was measured. Anything that is off is an
+// error.
+func (d *demo) playScript(ctx context.Context, out io.Writer) error {
+	ctx, cancel := context.WithTimeout(ctx, scriptTime)
+	defer cancel()
+	began := time.Now()
+	if err := ready(ctx, d.home); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "both lines registered and ready after %v\n", time.Since(began).Round(time.Millisecond))
+	s := &scriptedCalls{demo: d, out: out}
+	s.call(ctx, 1, 2, "dial", demoTwo)
+	s.call(ctx, 2, 1, "pulse", demoOne)
+	s.failure(ctx)
+	if s.err == nil {
+		s.err = s.report(ctx)
+	}
+	if s.err == nil {
+		fmt.Fprintln(out, "everything worked")
+	}
+	return s.err
+}
+
+// scriptedCalls plays calls until one is off.
+type scriptedCalls struct {
+	*demo
+	out   io.Writer
+	heard []heard
+	err   error
+}
+
+// heard is what one direction of a call sounded like.
+type heard struct {
+	from, to int
+	compare.Result
+}
+
+func (s *scriptedCalls) do(ctx context.Context, n int, actions ...string) {
+	if s.err != nil {
+		return
+	}
+	if err := s.phone(n).Do(ctx, actions, s.out); err != nil {
+		s.err = fmt.Errorf("telephone %d: %w", n, err)
+	}
+}
+
+// call has telephone from call telephone to, both talk at once, and the caller
+// hang up.
+func (s *scriptedCalls) call(ctx context.Context, from, to int, how, number string) {
+	if s.err != nil {
+		return
+	}
+	fmt.Fprintf(s.out, "\ntelephone %d lifts, hears dial tone and calls %s (%s)\n", from, number, howNames[how])
+	// The wires and the telephones' own sidetone are not what is measured.
+	for _, n := range []int{from, to} {
+		s.do(ctx, n, "set", "loop=0", "sidetone=100", "echo=none")
+	}
+	s.do(ctx, from, "offhook", "wait", "tone:dial", how, number, "wait", "tone:ringback", "-timeout", "20s")
+	s.do(ctx, to, "wait", "ringing")
+	if s.err == nil {
+		fmt.Fprintf(s.out, "telephone %d rings; telephone %d hears ringback; telephone %d answers\n", to, from, to)
+	}
+	s.do(ctx, to, "offhook", "pause", "500ms")
+	s.talk(ctx, from, to)
+	s.do(ctx, from, "onhook")
+	s.do(ctx, to, "wait", "cpc", "-timeout", "10s", "onhook", "pause", "1500ms")
+	if s.err == nil {
+		fmt.Fprintf(s.out, "telephone %d hangs up; telephone %d notices by the open loop and hangs up\n", from, to)
+	}
+}
+
+var howNames = map[string]string{"dial": "keys", "pulse": "rotary dial"}
+
+// talk has both speak at once and measures both directions.
+func (s *scriptedCalls) talk(ctx context.Context, a, b int) {
+	if s.err != nil {
+		return
+	}
+	one, two := samplesOf(speechThanks), samplesOf(speechIntro)
+	length := time.Duration(len(one))*time.Second/8000 + time.Second
+	atA, atB := s.phone(a).Record(length), s.phone(b).Record(length)
+	startA, startB := s.phone(a).Speak(one), s.phone(b).Speak(two)
+	s.do(ctx, a, "pause", strconv.FormatInt((length+200*time.Millisecond).Milliseconds(), 10))
+	recA, recB := atA.Stop(), atB.Stop()
+	s.judge(a, b, one, recB, startA-atB.Start())
+	s.judge(b, a, two, recA, startB-atA.Start())
+}
+
+// judge measures one direction; the speech began offset samples into the
+// recording.
+func (s *scriptedCalls) judge(from, to int, said, recording []int16, offset int64) {
+	if s.err != nil {
+		return
+	}
+	if offset < 0 || int(offset) > len(recording) {
+		s.err = fmt.Errorf("the recording at telephone %d does not cover the speech", to)
+		return
+	}
+	r, err := compare.Speech(said, recording[offset:], 500*time.Millisecond)
+	if err != nil {
+		s.err = fmt.Errorf("telephone %d to %d: %w", from, to, err)
+		return
+	}
+	s.heard = append(s.heard, heard{from, to, r})
+	fmt.Fprintf(s.out, "  speech from %d to %d: delay %v, level %+.2f dB, likeness %.4f, %d of %d pieces lost\n",
+		from, to, r.Delay.Round(100*time.Microsecond), r.Gain, r.Correlation, r.Gaps, r.Frames)
+	switch {
+	case r.Delay > maxDelay:
+		s.err = fmt.Errorf("delay %v, at most %v allowed", r.Delay, maxDelay)
+	case math.Abs(r.Gain) > maxLevelError:
+		s.err = fmt.Errorf("level off by %.2f dB, at most %.1f allowed", r.Gain, maxLevelError)
+	case r.Correlation < minCorrelation:
+		s.err = fmt.Errorf("likeness %.4f, at least %.2f wanted", r.Correlation, minCorrelation)
+	case r.Gaps > 0:
+		s.err = fmt.Errorf("%d pieces of speech lost", r.Gaps)
+	}
+}
+
+// failure calls a number that is busy.
+func (s *scriptedCalls) failure(ctx context.Context) {
+	if s.err != nil {
+		return
+	}
+	fmt.Fprintln(s.out, "\ntelephone 1 calls a number that is busy, then one that does not exist")
+	s.do(ctx, 1, "offhook", "wait", "tone:dial", "dial", "9486", "wait", "tone:busy", "onhook", "pause", "1500ms")
+	s.do(ctx, 1, "offhook", "wait", "tone:dial", "dial", "9404", "wait", "tone:sit", "onhook", "pause", "1500ms")
+	if s.err == nil {
+		fmt.Fprintln(s.out, "  it hears busy tone, and the special information tone")
+	}
+}
+
+// report prints the agent's own account of the calls and checks that nothing is
+// left over.
+func (s *scriptedCalls) report(ctx context.Context) error {
+	client := newControlClient(string(s.home.dir))
+	var calls []agent.PastCall
+	if err := client.get(ctx, "/v1/calls", &calls); err != nil {
+		return err
+	}
+	fmt.Fprintln(s.out, "\nthe agent's own account:")
+	t := tabwriter.NewWriter(s.out, 0, 4, 2, ' ', 0)
+	if err := printCalls(t, calls); err != nil {
+		return err
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	for _, c := range calls {
+		if c.Voice.Lost > 0 {
+			return fmt.Errorf("line %d lost %d packets", c.Line, c.Voice.Lost)
+		}
+	}
+	var st agent.Status
+	if err := client.get(ctx, "/v1/status", &st); err != nil {
+		return err
+	}
+	for _, l := range st.Lines {
+		if len(l.Calls) > 0 || l.OffHook {
+			return fmt.Errorf("line %d is not idle after the calls", l.Line)
+		}
+	}
+	if len(s.heard) != 4 {
+		return errors.New("not every direction was measured")
+	}
+	return nil
+}

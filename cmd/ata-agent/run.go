@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"sync"
+
+	"github.com/ata-agent/ata-agent/agent"
+	"github.com/ata-agent/ata-agent/config"
+	"github.com/ata-agent/ata-agent/provision"
+	"github.com/ata-agent/ata-agent/state"
+)
+
+func runAgent(ctx context.Context, env *environment, args []string) error {
+	f := newFlags(env, "run", "run the agent until it is told to end")
+	file := f.String("config", defaultConfig, "configuration file")
+	boardName := f.String("board", "", "board: virtual, for telephones in this computer")
+	stateDir := f.stateFlag()
+	if err := f.parse(args); err != nil {
+		return err
+	}
+	if f.NArg() > 0 {
+		return &usageError{fmt.Sprintf("unexpected %q", f.Arg(0))}
+	}
+	cfg, data, err := readConfig(*file)
+	if err != nil {
+		return err
+	}
+	dir, err := state.Open(*stateDir)
+	if err != nil {
+		return err
+	}
+	level := new(slog.LevelVar)
+	log := newLogger(env.stderr, level)
+	setLevel(level, cfg)
+	b, err := openBoard(*boardName, len(cfg.Lines), log)
+	if err != nil {
+		return err
+	}
+	s := &service{
+		config: cfg, board: b, dir: dir, log: log,
+		watch: &provision.File{Path: *file, Applied: data},
+		level: level,
+	}
+	return s.run(ctx)
+}
+
+// readConfig reads and validates a configuration file.
+func readConfig(file string) (*config.Config, []byte, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg, err := config.Parse(file, data)
+	if err != nil {
+		return nil, nil, fmt.Errorf("the configuration is not valid\n%w", err)
+	}
+	return cfg, data, nil
+}
+
+func newLogger(w io.Writer, level slog.Leveler) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+func setLevel(level *slog.LevelVar, cfg *config.Config) {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(cfg.Log.Level)); err == nil { // config allows the four names alone
+		level.Set(l)
+	}
+}
+
+// service is the agent with what surrounds it in a process.
+type service struct {
+	config *config.Config
+	board  *board
+	dir    state.Dir
+	log    *slog.Logger
+	level  *slog.LevelVar
+	watch  *provision.File // nil: nothing to watch
+	opts   agent.Opts
+}
+
+// run serves until ctx ends or a part fails, and returns when all have ended.
+func (s *service) run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	instance, err := s.dir.Instance()
+	if err != nil {
+		return err
+	}
+	s.opts.Logger, s.opts.UserAgent, s.opts.InstanceID = s.log, "ata-agent/"+version, instance
+	a, err := agent.New(s.config, s.board.hardware, s.opts)
+	if err != nil {
+		return err
+	}
+	control, err := listenControl(string(s.dir))
+	if err != nil {
+		return err
+	}
+	var parts sync.WaitGroup
+	var errs [3]error
+	part := func(i int, f func() error) {
+		parts.Go(func() {
+			defer stop() // one part that ends ends all
+			errs[i] = f()
+		})
+	}
+	part(0, func() error { return a.Run(ctx) })
+	part(1, func() error { return serveControl(ctx, control, s.api(a)) })
+	if s.watch != nil {
+		part(2, func() error {
+			return s.watch.Watch(ctx, func(data []byte) { s.apply(a, data) })
+		})
+	}
+	parts.Wait()
+	return errors.Join(errs[:]...)
+}
+
+// apply takes over a changed file, or says all that is wrong with it and keeps
+// what is in force.
+func (s *service) apply(a *agent.Agent, data []byte) {
+	cfg, err := config.Parse(s.watch.Path, data)
+	if err == nil {
+		err = a.Apply(cfg)
+	}
+	if err != nil {
+		s.log.Error("changed configuration refused, the one in force stays", "err", err)
+		return
+	}
+	setLevel(s.level, cfg)
+	s.log.Info("configuration changed", "file", s.watch.Path)
+}
+
+// api is the agent's interface and, on a virtual board, its telephones.
+func (s *service) api(a *agent.Agent) http.Handler {
+	mux := a.API()
+	mux.HandleFunc("POST /v1/phone/{n}", s.board.servePhone)
+	return mux
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/ata-agent/ata-agent/agent"
+)
+
+func runStatus(ctx context.Context, env *environment, args []string) error {
+	f := newFlags(env, "status", "state of the running agent")
+	state := f.stateFlag()
+	asJSON := f.Bool("json", false, "print JSON")
+	if err := f.parse(args); err != nil {
+		return err
+	}
+	var s agent.Status
+	if err := newControlClient(*state).get(ctx, "/v1/status", &s); err != nil {
+		return err
+	}
+	if *asJSON {
+		return printJSON(env.stdout, s)
+	}
+	return printStatus(env.stdout, s)
+}
+
+func printJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+func printStatus(w io.Writer, s agent.Status) error {
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, "LINE\tNAME\tSTATE\tHOOK\tPORT\tACCOUNT\tREGISTRATION")
+	for _, l := range s.Lines {
+		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", l.Line, l.Name, l.State, hook(l.OffHook), portState(l), l.User, registration(l))
+	}
+	for _, l := range s.Lines {
+		for _, c := range l.Calls {
+			fmt.Fprintf(t, "line %d\t%s %s\t%s\tsince %s\n", l.Line, direction(c.Incoming), c.Number, c.Codec, c.Began.Format(time.TimeOnly))
+		}
+	}
+	if !s.Clock.Running {
+		fmt.Fprintf(t, "PCM clock is not running, %d errors: no line works\n", s.Clock.Errors)
+	}
+	return t.Flush()
+}
+
+func hook(off bool) string {
+	if off {
+		return "off hook"
+	}
+	return "on hook"
+}
+
+func portState(l agent.LineStatus) string {
+	switch {
+	case l.PortUp && l.PortError == "":
+		return "ok"
+	case l.PortUp:
+		return "ok, was: " + l.PortError
+	case l.PortError != "":
+		return "out of service: " + l.PortError
+	}
+	return "starting"
+}
+
+func registration(l agent.LineStatus) string {
+	switch {
+	case !l.Enabled:
+		return "disabled"
+	case l.Code != 0 && l.Server == "":
+		return fmt.Sprintf("%s: %d %s, next try %s", l.Registration, l.Code, l.Reason, l.Until.Format(time.TimeOnly))
+	case l.Reason != "" && l.Server == "":
+		return fmt.Sprintf("%s: %s, next try %s", l.Registration, l.Reason, l.Until.Format(time.TimeOnly))
+	case l.Server != "":
+		return l.Registration + " at " + l.Server
+	}
+	return l.Registration
+}
+
+func direction(incoming bool) string {
+	if incoming {
+		return "from"
+	}
+	return "to"
+}
+
+func runCalls(ctx context.Context, env *environment, args []string) error {
+	f := newFlags(env, "calls", "calls that ended since the start")
+	state := f.stateFlag()
+	asJSON := f.Bool("json", false, "print JSON")
+	if err := f.parse(args); err != nil {
+		return err
+	}
+	var calls []agent.PastCall
+	if err := newControlClient(*state).get(ctx, "/v1/calls", &calls); err != nil {
+		return err
+	}
+	if *asJSON {
+		return printJSON(env.stdout, calls)
+	}
+	return printCalls(env.stdout, calls)
+}
+
+func printCalls(w io.Writer, calls []agent.PastCall) error {
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, "LINE\tBEGAN\tNUMBER\tTALK\tCODEC\tRECEIVED\tLOST\tJITTER")
+	for _, c := range calls {
+		talk := "not answered"
+		if !c.Answered.IsZero() {
+			talk = c.Ended.Sub(c.Answered).Round(time.Second).String()
+		}
+		fmt.Fprintf(t, "%d\t%s\t%s %s\t%s\t%s\t%d\t%d\t%v\n", c.Line, c.Began.Format(time.TimeOnly),
+			direction(c.Incoming), c.Number, talk, c.Codec, c.Voice.Received, c.Voice.Lost, c.Voice.Jitter)
+	}
+	return t.Flush()
+}
+
+func runEvents(ctx context.Context, env *environment, args []string) error {
+	f := newFlags(env, "events", "what happened on the lines")
+	state := f.stateFlag()
+	asJSON := f.Bool("json", false, "print JSON lines")
+	follow := f.Bool("follow", false, "go on printing as things happen")
+	if err := f.parse(args); err != nil {
+		return err
+	}
+	url := "/v1/events"
+	if *follow {
+		url += "?follow=1"
+	}
+	body, err := newControlClient(*state).do(ctx, "GET", url, nil)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	lines := bufio.NewScanner(body)
+	for lines.Scan() {
+		if *asJSON {
+			fmt.Fprintln(env.stdout, lines.Text())
+			continue
+		}
+		var r agent.Record
+		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+			return err
+		}
+		printRecord(env.stdout, r)
+	}
+	if ctx.Err() != nil {
+		return nil // the user ended it
+	}
+	return lines.Err()
+}
+
+// printRecord writes a record in the form of the line scripts: events at the
+// margin, what they caused indented.
+func printRecord(w io.Writer, r agent.Record) {
+	indent := ""
+	if r.Kind == "action" {
+		indent = "    "
+	}
+	fmt.Fprintf(w, "%s line %d %s%s\n", r.Time.Format("15:04:05.000"), r.Line, indent, r.Text)
+}

@@ -1,0 +1,135 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/ata-agent/ata-agent/country"
+	"github.com/ata-agent/ata-agent/dialplan"
+)
+
+// check reports what no single key can tell.
+func (d *document) check() {
+	if _, there := d.places["/lines"]; !there {
+		d.faultAt("/lines", "must be there, with an entry for each telephone port")
+	}
+	users := map[string]int{}
+	for i := range d.config.Lines {
+		l := &d.config.Lines[i]
+		path := pointer("/lines", strconv.Itoa(i))
+		if !l.Enabled {
+			continue
+		}
+		d.checkAccount(l, path)
+		d.checkPorts(l, path)
+		d.checkPort(l, path)
+		if other, twice := users[l.SIP.User+"@"+l.SIP.Registrar]; twice && l.SIP.Register {
+			d.faultAt(path+"/sip/user", fmt.Sprintf("is the same account as /lines/%d", other))
+		}
+		users[l.SIP.User+"@"+l.SIP.Registrar] = i
+	}
+}
+
+func (d *document) checkAccount(l *Line, path string) {
+	if l.SIP.User == "" {
+		d.faultAt(path+"/sip/user", "must be set while the line is enabled")
+	}
+	if strings.ContainsAny(l.SIP.User, "@<>\"; ") {
+		d.faultAt(path+"/sip/user", "must be the part before the @ alone")
+	}
+	if l.SIP.Registrar == "" && l.SIP.OutboundProxy == "" {
+		d.faultAt(path+"/sip/registrar", "must be set while the line is enabled")
+	}
+	d.checkHost(l.SIP.Registrar, path+"/sip/registrar")
+	d.checkHost(l.SIP.OutboundProxy, path+"/sip/outbound_proxy")
+	if a := l.SIP.LocalAddress; a != "" {
+		if _, err := netip.ParseAddr(a); err != nil {
+			d.faultAt(path+"/sip/local_address", strconv.Quote(a)+" must be an IP address")
+		}
+	}
+}
+
+func (d *document) checkHost(s, path string) {
+	if s == "" {
+		return
+	}
+	host, port, err := net.SplitHostPort(s)
+	if err != nil {
+		host, port = strings.Trim(s, "[]"), "5060"
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+		d.faultAt(path, strconv.Quote(s)+" has no valid port, allowed: 1 to 65535")
+	}
+	if host == "" || strings.ContainsAny(host, " /@<>\"?;") {
+		d.faultAt(path, strconv.Quote(s)+" must be host or host:port")
+	}
+}
+
+func (d *document) checkPorts(l *Line, path string) {
+	if l.RTP.PortMax < l.RTP.PortMin+3 {
+		d.faultAt(path+"/rtp/port_max", fmt.Sprintf("%d must be at least port_min + 3 = %d", l.RTP.PortMax, l.RTP.PortMin+3))
+	}
+	if l.RTP.JitterMax < l.RTP.JitterMin {
+		d.faultAt(path+"/rtp/jitter_max_ms", "must not be less than jitter_min_ms")
+	}
+}
+
+// checkPort checks what concerns the telephone.
+func (d *document) checkPort(l *Line, path string) {
+	if _, ok := country.Lookup(l.SLIC.Country); !ok {
+		d.faultAt(path+"/slic/country", strconv.Quote(l.SLIC.Country)+" is not a known country; docs/countries.md lists them")
+	}
+	if l.Dial.Plan != "" {
+		if _, err := dialplan.Parse(l.Dial.Plan, l.Dial.PlanSyntax()); err != nil {
+			d.faultAt(path+"/dial/plan", err.Error())
+		}
+	}
+	if l.Hook.FlashMin != 0 && l.Hook.FlashMax != 0 && l.Hook.FlashMax <= l.Hook.FlashMin {
+		d.faultAt(path+"/hook/flash_max_ms", "must be greater than flash_min_ms")
+	}
+	if len(l.Ring.Cadence)%2 != 0 {
+		d.faultAt(path+"/ring/cadence_ms", "must have an even number of entries: on, off, …")
+	}
+	if f := l.Ring.Frequency; f != 0 && f < 15 {
+		d.faultAt(path+"/ring/freq_hz", "allowed: 0, or 15 to 70")
+	}
+	for code := range l.Tones.Causes {
+		if n, err := strconv.Atoi(code); err != nil || n < 300 || n > 699 {
+			d.faultAt(pointer(path+"/tones/causes", code), "must be a SIP status code, 300 to 699")
+		}
+	}
+	for i, n := range l.Emergency.Numbers {
+		if n == "" || strings.Trim(n, "0123456789*#") != "" {
+			d.faultAt(fmt.Sprintf("%s/emergency/numbers/%d", path, i), strconv.Quote(n)+" must be digits")
+		}
+	}
+	if o := l.Codecs.Order; len(o) == 2 && o[0] == o[1] && o[0] != "" {
+		d.faultAt(path+"/codecs/order", "names a codec twice")
+	}
+}
+
+// PlanSyntax is the grammar of the digit map.
+func (d *Dial) PlanSyntax() dialplan.Syntax {
+	if d.Syntax == "grandstream" {
+		return dialplan.Grandstream
+	}
+	return dialplan.Sipura
+}
+
+// RecordDomain is the host part of the address of record: the domain, else the
+// host of the registrar, else that of the proxy.
+func (s *SIP) RecordDomain() string {
+	for _, d := range []string{s.Domain, s.Registrar, s.OutboundProxy} {
+		if d == "" {
+			continue
+		}
+		if host, _, err := net.SplitHostPort(d); err == nil {
+			return host
+		}
+		return d
+	}
+	return ""
+}

@@ -1,0 +1,288 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "rewrite docs/config.md")
+
+// minimal is the least document with a line in service.
+const minimal = `{"schema": 1, "lines": [{"sip": {"registrar": "r.test", "user": "1"}}]}`
+
+func TestDefaults(t *testing.T) {
+	c, err := Parse("c.json", []byte(minimal))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := c.Lines[0]
+	if !l.Enabled || l.RTP.PTime.Duration() != 20*time.Millisecond || l.SIP.Expires.Duration() != time.Hour ||
+		l.SLIC.Country != "US" || !reflect.DeepEqual(l.DTMF.Methods, []string{"rfc4733", "inband"}) {
+		t.Errorf("defaults are not there: %+v", l)
+	}
+}
+
+func TestFaults(t *testing.T) {
+	line := func(inner string) string {
+		return "{\n\"lines\": [{\n\"sip\": {\"registrar\": \"r.test\", \"user\": \"1\"},\n" + inner + "\n}]}"
+	}
+	tests := []struct {
+		name, doc string
+		want      []string
+	}{
+		{"not JSON", "{\n  \"lines\": [}", []string{"c:2:13: /: not JSON"}},
+		{"ends early", "{\"lines\": [", []string{"the document ends too early"}},
+		{"text after the end", "{} x", []string{"c:1:4: /: "}},
+		{"no lines", "{}", []string{"c:1:1: /lines: must be there"}},
+		{"unknown key", line(`"sips": {}`), []string{`c:4:1: /lines/0/sips: unknown key; did you mean "sip"?`}},
+		{"wrong case", line(`"Enabled": true`), []string{`c:4:1: /lines/0/Enabled: unknown key; did you mean "enabled"?`}},
+		{"twice", line("\"enabled\": true,\n\"enabled\": false"), []string{"c:5:1: /lines/0/enabled: this key is there twice"}},
+		{"wrong type", line(`"enabled": "yes"`), []string{"c:4:12: /lines/0/enabled: is a string, must be true or false"}},
+		{"out of range", line(`"rtp": {"ptime_ms": 100}`), []string{"c:4:21: /lines/0/rtp/ptime_ms: 100 is out of range, allowed: 10 to 60 in steps of 10 milliseconds"}},
+		{"between steps", line(`"rtp": {"ptime_ms": 25}`), []string{"25 is not allowed, allowed: 10 to 60 in steps of 10 milliseconds"}},
+		{"not whole", line(`"rtp": {"port_min": 2000.5}`), []string{"2000.5 must be a whole number"}},
+		{"enum", line(`"hook": {"flash": "locl"}`), []string{`"locl" is not allowed, allowed: one of "local", "network"; did you mean "local"?`}},
+		{"enum in a list", line(`"codecs": {"order": ["PCMU", "G729"]}`), []string{"c:4:30: /lines/0/codecs/order/1:"}},
+		{"control character", line(`"name": "a\u0007b"`), []string{"/lines/0/name: must not contain control characters"}},
+		{"country", line(`"slic": {"country": "ZZ"}`), []string{`c:4:21: /lines/0/slic/country: "ZZ" is not a known country`}},
+		{"dial plan", line(`"dial": {"plan": "(1[2"}`), []string{"/lines/0/dial/plan: "}},
+		{"ports", line(`"rtp": {"port_min": 5000, "port_max": 5000}`), []string{"/lines/0/rtp/port_max: 5000 must be at least port_min + 3 = 5003"}},
+		{"status code", line(`"tones": {"causes": {"4O4": "busy"}}`), []string{"/lines/0/tones/causes/4O4: must be a SIP status code, 300 to 699"}},
+		{"account missing", "{\"lines\": [{}]}", []string{"c:1:12: /lines/0/sip/registrar: must be set", "c:1:12: /lines/0/sip/user: must be set"}},
+		{"same account twice", `{"lines": [{"sip": {"registrar": "r", "user": "1"}}, {"sip": {"registrar": "r", "user": "1"}}]}`, []string{"/lines/1/sip/user: is the same account as /lines/0"}},
+		{"registrar", line(`"emergency": {"numbers": ["11a"]}`), []string{`c:4:27: /lines/0/emergency/numbers/0: "11a" must be digits`}},
+		{
+			"all faults at once", "{\"lines\": [{\"nam\": \"x\", \"enabled\": 1, \"sip\": {\"registrar\": \"a b\", \"user\": \"1\"}}], \"log\": {\"level\": \"loud\"}}",
+			[]string{"/lines/0/nam:", "/lines/0/enabled:", "/lines/0/sip/registrar:", "/log/level:"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Parse("c", []byte(tt.doc))
+			var faults Faults
+			if !errors.As(err, &faults) {
+				t.Fatalf("Parse = %v, want faults", err)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("faults:\n%v\nwant %q among them", err, want)
+				}
+			}
+			if len(faults) != len(tt.want) {
+				t.Errorf("%d faults, want %d:\n%v", len(faults), len(tt.want), err)
+			}
+		})
+	}
+}
+
+func TestCommentsKeepPlaces(t *testing.T) {
+	doc := "// top\n{\n/* a\n b */ \"lines\": [ {\"enabled\": 7,} ],\n}"
+	_, err := Parse("c", []byte(doc))
+	if err == nil || !strings.Contains(err.Error(), "c:4:30: /lines/0/enabled: is a number") {
+		t.Errorf("Parse = %v, want the place behind the comments", err)
+	}
+}
+
+// TestEveryRangeIsKept writes a value beyond its range into every key that has
+// one, and expects that key to be named with its range.
+func TestEveryRangeIsKept(t *testing.T) {
+	tried := 0
+	eachKey(reflect.TypeFor[Config](), nil, func(path []string, k key) {
+		if !k.span || len(k.enum) > 0 && k.typ.Kind() == reflect.String {
+			return
+		}
+		for _, bad := range beyond(k) {
+			tried++
+			_, err := Parse("c", document1(path, bad))
+			var faults Faults
+			if !errors.As(err, &faults) {
+				t.Errorf("%v = %v was taken, allowed: %s", path, bad, k.allowed())
+				continue
+			}
+			want := "/" + strings.Join(path, "/") + ": "
+			if !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), rangeOnly(k).allowed()) {
+				t.Errorf("%v = %v: faults %q, want the key and %q", path, bad, err, k.allowed())
+			}
+		}
+	})
+	if tried < 30 {
+		t.Errorf("only %d values tried", tried)
+	}
+}
+
+// eachKey visits every key with its path in a document of one line.
+func eachKey(typ reflect.Type, path []string, visit func([]string, key)) {
+	for _, k := range keysOf(typ) {
+		at := append(append([]string(nil), path...), k.name)
+		visit(at, k)
+		switch {
+		case k.typ == reflect.TypeFor[Secret]():
+		case k.typ.Kind() == reflect.Struct:
+			eachKey(k.typ, at, visit)
+		case k.typ.Kind() == reflect.Slice && k.typ.Elem().Kind() == reflect.Struct:
+			eachKey(k.typ.Elem(), append(at, "0"), visit)
+		}
+	}
+}
+
+// beyond are values just outside the range of a key.
+func beyond(k key) []any {
+	switch k.typ.Kind() {
+	case reflect.String:
+		return []any{strings.Repeat("x", int(k.max)+1)}
+	case reflect.Slice:
+		long := make([]any, int(k.max)+1)
+		for i := range long {
+			long[i] = map[string]any{}
+			if k.typ.Elem().Kind() == reflect.String {
+				long[i] = "PCMU"
+			} else if k.typ.Elem().Kind() != reflect.Struct {
+				long[i] = 1
+			}
+		}
+		return []any{long}
+	}
+	return []any{k.max + 1, k.min - 1}
+}
+
+// document1 is a document with one value in it.
+func document1(path []string, value any) []byte {
+	for i := len(path) - 1; i >= 0; i-- {
+		if path[i] == "0" {
+			value = []any{value}
+		} else {
+			value = map[string]any{path[i]: value}
+		}
+	}
+	out, err := json.Marshal(value)
+	if err != nil {
+		panic(err)
+	}
+	return out
+}
+
+func TestSampleNamesEveryKey(t *testing.T) {
+	data, err := os.ReadFile("../docs/config.sample.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := parse("config.sample.json", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eachKey(reflect.TypeFor[Config](), nil, func(path []string, _ key) {
+		if _, ok := d.places["/"+strings.Join(path, "/")]; !ok {
+			t.Errorf("the sample lacks %s", strings.Join(path, "."))
+		}
+	})
+}
+
+func TestReferenceIsCurrent(t *testing.T) {
+	const file = "../docs/config.md"
+	if *update {
+		if err := os.WriteFile(file, Reference(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	data, err := os.ReadFile(file)
+	if err != nil || !bytes.Equal(data, Reference()) {
+		t.Errorf("%s is not current: run go test ./config -update (%v)", file, err)
+	}
+}
+
+func TestEveryKeyIsDocumented(t *testing.T) {
+	eachKey(reflect.TypeFor[Config](), nil, func(path []string, k key) {
+		if k.doc == "" || !strings.HasSuffix(k.doc, ".") {
+			t.Errorf("%s has no sentence of purpose", strings.Join(path, "."))
+		}
+	})
+}
+
+func TestSecretsAreNeverShown(t *testing.T) {
+	doc := `{"lines": [{"sip": {"registrar": "r", "user": "1", "password": "hunter2"}}]}`
+	c, err := Parse("c", []byte(doc))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Lines[0].SIP.Password.Reveal(); got != "hunter2" {
+		t.Fatalf("Reveal() = %q", got)
+	}
+	var logged bytes.Buffer
+	slog.New(slog.NewTextHandler(&logged, nil)).Info("x", "config", c, "password", c.Lines[0].SIP.Password)
+	effective, _ := Effective(c)
+	shown, err := Show("c", []byte(doc))
+	if err != nil {
+		t.Fatal(err)
+	}
+	marshaled, _ := json.Marshal(c)
+	for name, text := range map[string]string{
+		"%v": fmt.Sprintf("%v", c), "%+v": fmt.Sprintf("%+v", *c), "%#v": fmt.Sprintf("%#v", c.Lines[0].SIP.Password),
+		"%s": fmt.Sprintf("%s", c.Lines[0].SIP.Password), "%x": fmt.Sprintf("%x", c.Lines[0].SIP.Password),
+		"slog": logged.String(), "Effective": string(effective), "Show": string(shown), "json": string(marshaled),
+	} {
+		if strings.Contains(text, "hunter2") || strings.Contains(text, "68756e74657232") {
+			t.Errorf("%s shows the password: %s", name, text)
+		}
+	}
+}
+
+func TestShowNamesWhereValuesComeFrom(t *testing.T) {
+	out, err := Show("my.json", []byte("{\n\"lines\": [{\"sip\": {\"registrar\": \"r\", \"user\": \"7\"}}]}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"user": "7", // my.json:2:46`, `"transport": "udp", // default`} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("Show lacks %q:\n%s", want, out)
+		}
+	}
+	if _, err := Parse("again", out); err != nil {
+		t.Errorf("what Show prints does not parse: %v", err)
+	}
+}
+
+func TestSchemaIsJSON(t *testing.T) {
+	var s struct {
+		Properties map[string]json.RawMessage
+	}
+	if err := json.Unmarshal(Schema(), &s); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Properties) != reflect.TypeFor[Config]().NumField() {
+		t.Errorf("schema has properties %v", s.Properties)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(minimal))
+	f.Add([]byte("// c\n{\"lines\": [{\"enabled\": 1,}],}"))
+	if sample, err := os.ReadFile("../docs/config.sample.json"); err == nil {
+		f.Add(sample)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := Parse("f", data)
+		var faults Faults
+		switch {
+		case err == nil:
+			if _, err := Effective(c); err != nil {
+				t.Errorf("Effective: %v", err)
+			}
+			if shown, err := Show("f", data); err != nil {
+				t.Errorf("Show: %v", err)
+			} else if _, err := Parse("f", shown); err != nil {
+				t.Errorf("Show does not parse again: %v\n%s", err, shown)
+			}
+		case !errors.As(err, &faults) || len(faults) == 0:
+			t.Errorf("Parse = %v, want faults", err)
+		}
+	})
+}

@@ -1,0 +1,92 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// Show returns the effective document of a file, every default filled in and
+// every secret hidden, with a comment behind each value that says where it
+// comes from: line and column of the file, or "default".
+func Show(file string, data []byte) ([]byte, error) {
+	d, err := parse(file, data)
+	if err != nil {
+		return nil, err
+	}
+	var w writer
+	w.doc = d
+	w.value(reflect.ValueOf(*d.config), "", 0, "")
+	return w.Bytes(), nil
+}
+
+// Effective returns the document with every default filled in and every secret
+// hidden, as plain JSON.
+func Effective(c *Config) ([]byte, error) {
+	out, err := json.MarshalIndent(c, "", "  ")
+	return append(out, '\n'), err
+}
+
+type writer struct {
+	bytes.Buffer
+	doc *document
+}
+
+// value writes v, then comma and the place it comes from.
+func (w *writer) value(v reflect.Value, path string, depth int, comma string) {
+	switch {
+	case v.Type() == reflect.TypeFor[Secret](), v.Kind() != reflect.Struct && v.Kind() != reflect.Slice && v.Kind() != reflect.Map:
+		w.leaf(v, path, comma)
+	case v.Kind() == reflect.Struct:
+		w.WriteString("{\n")
+		keys := keysOf(v.Type())
+		for i, k := range keys {
+			w.indent(depth + 1)
+			fmt.Fprintf(w, "%q: ", k.name)
+			w.value(v.Field(i), pointer(path, k.name), depth+1, commaUnless(i == len(keys)-1))
+		}
+		w.indent(depth)
+		w.WriteString("}" + comma + "\n")
+	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Struct:
+		w.WriteString("[\n")
+		for i := range v.Len() {
+			w.indent(depth + 1)
+			w.value(v.Index(i), pointer(path, strconv.Itoa(i)), depth+1, commaUnless(i == v.Len()-1))
+		}
+		w.indent(depth)
+		w.WriteString("]" + comma + "\n")
+	default:
+		w.leaf(v, path, comma)
+	}
+}
+
+func (w *writer) leaf(v reflect.Value, path, comma string) {
+	out, err := json.Marshal(v.Interface())
+	if err != nil {
+		panic("config: show: " + err.Error()) // only our own types are in it
+	}
+	if string(out) == "null" {
+		out = []byte("[]")
+		if v.Kind() == reflect.Map {
+			out = []byte("{}")
+		}
+	}
+	from := "default"
+	if offset, ok := w.doc.places[path]; ok {
+		line, column := position(w.doc.data, offset)
+		from = fmt.Sprintf("%s:%d:%d", w.doc.file, line, column)
+	}
+	fmt.Fprintf(w, "%s%s // %s\n", out, comma, from)
+}
+
+func (w *writer) indent(depth int) { w.WriteString(strings.Repeat("  ", depth)) }
+
+func commaUnless(last bool) string {
+	if last {
+		return ""
+	}
+	return ","
+}

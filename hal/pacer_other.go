@@ -1,0 +1,5 @@
+//go:build !linux
+
+package hal
+
+func newSleeper() sleeper { return portableSleeper{} }

@@ -1,0 +1,153 @@
+package script
+
+import (
+	"slices"
+	"time"
+
+	"github.com/ata-agent/ata-agent/line"
+	"github.com/ata-agent/ata-agent/slic"
+)
+
+// Recorder stands between a line.Machine and its port and writes down what
+// passes. The owner of the machine tells it each event before the machine:
+//
+//	recorder.Event(at, e, machine.State() == line.Idle)
+//	machine.Handle(at, e)
+//
+// It is not safe for use by several goroutines.
+type Recorder struct {
+	port  line.Port
+	start time.Time
+	most  int
+	steps []Step
+	fresh []bool // per step: it began with the line idle
+	last  [3]line.Event
+}
+
+// NewRecorder returns a recorder in front of a port. It keeps at least the last
+// steps events, and more until a moment when the line was idle, because a
+// script that begins there replays; but never more than four times as many.
+func NewRecorder(port line.Port, start time.Time, steps int) *Recorder {
+	return &Recorder{port: port, start: start, most: max(steps, 1)}
+}
+
+// Event begins a step.
+func (r *Recorder) Event(at time.Time, e line.Event, idle bool) {
+	r.forget()
+	r.steps = append(r.steps, EventStep(at.Sub(r.start), e))
+	r.fresh = append(r.fresh, idle)
+}
+
+// forget drops the oldest steps. What they said of the network, the port and
+// the mailbox still holds and is kept apart.
+func (r *Recorder) forget() {
+	if len(r.steps) < 2*r.most {
+		return
+	}
+	cut := len(r.steps) - r.most
+	for cut > 0 && !r.fresh[cut] {
+		cut--
+	}
+	if cut == 0 && len(r.steps) >= 4*r.most {
+		cut = len(r.steps) - r.most
+	}
+	for _, s := range r.steps[:cut] {
+		r.keep(s.Events[0].Event)
+	}
+	r.steps = slices.Delete(r.steps, 0, cut)
+	r.fresh = slices.Delete(r.fresh, 0, cut)
+}
+
+func (r *Recorder) keep(e line.Event) {
+	switch e.(type) {
+	case line.PortState:
+		r.last[0] = e
+	case line.Service:
+		r.last[1] = e
+	case line.Messages:
+		r.last[2] = e
+	}
+}
+
+// Script returns what was written down. The script is a copy.
+func (r *Recorder) Script() *Script {
+	s := &Script{}
+	for _, e := range r.last {
+		if e != nil && len(r.steps) > 0 {
+			s.Steps = append(s.Steps, EventStep(r.steps[0].At, e))
+		}
+	}
+	for _, step := range r.steps {
+		step.Effects = slices.Clone(step.Effects)
+		s.Steps = append(s.Steps, step)
+	}
+	return s
+}
+
+func (r *Recorder) add(c Call) {
+	if len(r.steps) > 0 {
+		s := &r.steps[len(r.steps)-1]
+		s.Effects = append(s.Effects, Effect{Call: c})
+	}
+}
+
+// SetFeed implements line.Port.
+func (r *Recorder) SetFeed(f slic.Feed) {
+	r.add(Call{Op: SetFeed, Feed: f})
+	r.port.SetFeed(f)
+}
+
+// Play implements line.Port.
+func (r *Recorder) Play(t line.Tone) {
+	r.add(Call{Op: Play, Tone: t})
+	r.port.Play(t)
+}
+
+// Dial implements line.Port.
+func (r *Recorder) Dial(number string, emergency bool) line.CallID {
+	id := r.port.Dial(number, emergency)
+	r.add(Call{Op: Dial, Call: id, Number: number, Emergency: emergency})
+	return id
+}
+
+// Alert implements line.Port.
+func (r *Recorder) Alert(id line.CallID) {
+	r.add(Call{Op: Alert, Call: id})
+	r.port.Alert(id)
+}
+
+// Answer implements line.Port.
+func (r *Recorder) Answer(id line.CallID) {
+	r.add(Call{Op: Answer, Call: id})
+	r.port.Answer(id)
+}
+
+// Reject implements line.Port.
+func (r *Recorder) Reject(id line.CallID, why line.Refusal) {
+	r.add(Call{Op: Reject, Call: id, Refusal: why})
+	r.port.Reject(id, why)
+}
+
+// Hangup implements line.Port.
+func (r *Recorder) Hangup(id line.CallID) {
+	r.add(Call{Op: Hangup, Call: id})
+	r.port.Hangup(id)
+}
+
+// Hold implements line.Port.
+func (r *Recorder) Hold(id line.CallID, on bool) {
+	r.add(Call{Op: Hold, Call: id, Hold: on})
+	r.port.Hold(id, on)
+}
+
+// Connect implements line.Port.
+func (r *Recorder) Connect(id line.CallID) {
+	r.add(Call{Op: Connect, Call: id})
+	r.port.Connect(id)
+}
+
+// SendFlash implements line.Port.
+func (r *Recorder) SendFlash(id line.CallID) {
+	r.add(Call{Op: SendFlash, Call: id})
+	r.port.SendFlash(id)
+}

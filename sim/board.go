@@ -1,0 +1,101 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/ata-agent/ata-agent/country"
+	"github.com/ata-agent/ata-agent/hal"
+	"github.com/ata-agent/ata-agent/slic"
+	"github.com/ata-agent/ata-agent/slic/si321x"
+	"github.com/ata-agent/ata-agent/slic/si321x/model"
+)
+
+// BoardOpts are the settings of a Board. The zero value of a field means the
+// default given in brackets.
+type BoardOpts struct {
+	Lines    int          // 1..64 [2]
+	Seed     uint64       // of everything random; telephones and chips differ from each other
+	Realtime bool         // pace in real time; otherwise by time.Sleep, for bubbles
+	Period   int          // samples of an Exchange [dsp.Frame]
+	Settings Settings     // of all telephones [DefaultSettings]
+	Logger   *slog.Logger // of the drivers [discard]
+
+	// Country returns the country whose tones the user of a telephone knows;
+	// line is the index in Lines [none].
+	Country func(line int) *country.Country
+}
+
+// A Board is a terminal adapter whose hardware is simulated: real Si321x
+// drivers over register models of the chips, wires, telephones, and the PCM
+// highway between them. It runs while PCM.Exchange is being called; each Line
+// needs its Run besides.
+type Board struct {
+	PCM    hal.PCM       // the World
+	Lines  []slic.Line   // drivers, in the order of the channels
+	Phones []*Telephone  // what hangs on the lines
+	Chips  []*model.Chip // for injecting faults
+	World  *World        // for stopping the clock
+}
+
+// NewBoard returns a board that has just got its power.
+func NewBoard(opts BoardOpts) (*Board, error) {
+	if opts.Lines == 0 {
+		opts.Lines = 2
+	}
+	if opts.Lines < 0 || opts.Lines > maxWorldSize {
+		return nil, fmt.Errorf("sim: new board: %d lines, want 1..%d", opts.Lines, maxWorldSize)
+	}
+	b := &Board{}
+	var ports []Port
+	for i := range opts.Lines {
+		port, err := b.addLine(i, &opts)
+		if err != nil {
+			return nil, fmt.Errorf("sim: new board: line %d: %w", i+1, err)
+		}
+		ports = append(ports, port)
+	}
+	w, err := NewWorld(ports, WorldOpts{Realtime: opts.Realtime, Period: opts.Period})
+	if err != nil {
+		return nil, err
+	}
+	b.World, b.PCM = w, w
+	return b, nil
+}
+
+func (b *Board) addLine(i int, opts *BoardOpts) (Port, error) {
+	seed := opts.Seed + uint64(i)<<32
+	phone := TelephoneOpts{Seed: seed, Settings: opts.Settings}
+	if opts.Country != nil {
+		phone.Country = opts.Country(i)
+	}
+	tel := NewTelephone(phone)
+	chip := model.New(model.Opts{Pair: tel, Seed: seed})
+	const slotBits = 8 * slotBytes
+	driver := si321x.Opts{Name: fmt.Sprintf("line %d", i+1), TxStart: i * slotBits, RxStart: i * slotBits}
+	if opts.Logger != nil {
+		driver.Logger = opts.Logger.With("line", i+1)
+	}
+	dev, err := si321x.New(chip.SPI(), si321x.Pins{Reset: chip.Reset(), Int: chip.Int()}, driver)
+	if err != nil {
+		return Port{}, err
+	}
+	b.Phones = append(b.Phones, tel)
+	b.Chips = append(b.Chips, chip)
+	b.Lines = append(b.Lines, dev)
+	return Port{Chip: chip, Pair: tel}, nil
+}
+
+// Do works a telephone, counted from 1 as on the command line: see
+// Telephone.Do.
+func (b *Board) Do(ctx context.Context, phone int, actions []string, out io.Writer) error {
+	if phone < 1 || phone > len(b.Phones) {
+		return fmt.Errorf("sim: there is no telephone %d, want 1..%d", phone, len(b.Phones))
+	}
+	if err := b.Phones[phone-1].Do(ctx, actions, out); err != nil {
+		return fmt.Errorf("sim: telephone %d: %w", phone, err)
+	}
+	return nil
+}

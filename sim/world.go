@@ -1,0 +1,218 @@
+package sim
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/ata-agent/ata-agent/dsp"
+	"github.com/ata-agent/ata-agent/hal"
+	"github.com/ata-agent/ata-agent/slic/twowire"
+)
+
+// A Chip is the model of a line chip on a PCM highway.
+type Chip interface {
+	// Frame is one frame of the highway, 125 µs: the chip takes its slot from
+	// dr, puts its slot into dx and lives through the time from at on.
+	Frame(at time.Time, dr, dx []byte)
+	// ClockStopped tells the chip that the highway's clock has stopped. Frame
+	// means that it runs again.
+	ClockStopped()
+}
+
+// Port is one line of a World. Pair is the one that the chip drives; the world
+// itself steps it only while the clock is stopped, so that the telephone's time
+// goes on.
+type Port struct {
+	Chip Chip
+	Pair twowire.Pair
+}
+
+// WorldOpts are the settings of a World. The zero value is the default.
+type WorldOpts struct {
+	// Realtime paces the world with a hal.Pacer on a locked thread. The default
+	// uses time.Sleep and works in a testing/synctest bubble.
+	Realtime bool
+	// Period is the number of samples of an Exchange, a multiple of 8
+	// [dsp.Frame].
+	Period int
+}
+
+const (
+	stepSamples  = 8 // the world turns by the millisecond
+	stepTime     = time.Millisecond
+	sampleTime   = 125 * time.Microsecond
+	slotBytes    = 2 // 16-bit linear, MSB first
+	maxWorldSize = 64
+)
+
+// frameSizes are the bytes of a highway frame that a chip's PCLK allows, 2.048
+// to 8.192 MHz (Si3215 data sheet §2.8).
+var frameSizes = [...]int{32, 64, 128}
+
+var (
+	errBlocks = errors.New("sim: exchange: want one block of a period for each channel")
+	errClosed = errors.New("sim: exchange: the world is closed")
+)
+
+// A World is a PCM highway with lines on it. It implements hal.PCM: channel k
+// is in bytes 2k and 2k+1 of each highway frame, 16-bit linear, MSB first.
+//
+// Exchange lives through one period, millisecond by millisecond: the lines play
+// the caller's blocks while it fills the other blocks with what they say in
+// that same time. What happens in a millisecond happens when it has passed, so
+// no edge lies in the future. After a stall time runs at up to twice its speed
+// until it is right again, and a stall of more than half a second is skipped.
+type World struct {
+	ports   []Port
+	opts    WorldOpts
+	pacer   *hal.Pacer
+	started bool
+	stopped atomic.Bool
+	closed  atomic.Bool
+	told    bool // the chips know that the clock has stopped
+	dr, dx  [stepSamples][]byte
+}
+
+// NewWorld returns a world with the given lines, at most 64.
+func NewWorld(ports []Port, opts WorldOpts) (*World, error) {
+	if opts.Period == 0 {
+		opts.Period = dsp.Frame
+	}
+	if len(ports) < 1 || len(ports) > maxWorldSize {
+		return nil, fmt.Errorf("sim: new world: %d lines, want 1..%d", len(ports), maxWorldSize)
+	}
+	if opts.Period < stepSamples || opts.Period%stepSamples != 0 {
+		return nil, fmt.Errorf("sim: new world: a period of %d samples is not a multiple of %d", opts.Period, stepSamples)
+	}
+	w := &World{ports: ports, opts: opts}
+	w.pacer = hal.NewPacer(stepTime, hal.PacerOpts{Portable: !opts.Realtime})
+	size := frameSize(len(ports))
+	for i := range w.dr {
+		w.dr[i], w.dx[i] = make([]byte, size), make([]byte, size)
+	}
+	return w, nil
+}
+
+// frameSize returns the bytes of a highway frame for n lines.
+func frameSize(n int) int {
+	for _, size := range frameSizes {
+		if n*slotBytes <= size {
+			return size
+		}
+	}
+	return frameSizes[len(frameSizes)-1]
+}
+
+// Channels implements hal.PCM.
+func (w *World) Channels() int { return len(w.ports) }
+
+// Period implements hal.PCM.
+func (w *World) Period() int { return w.opts.Period }
+
+// Exchange implements hal.PCM. In real time the goroutine that calls it is
+// locked to its thread from the first call on.
+func (w *World) Exchange(toPhone, fromPhone [][]int16) error {
+	if w.closed.Load() {
+		return errClosed
+	}
+	if !w.fits(toPhone) || !w.fits(fromPhone) {
+		return errBlocks
+	}
+	if !w.started {
+		w.pacer.Start()
+		w.started = true
+	}
+	lost := false
+	for at := 0; at < w.opts.Period; at += stepSamples {
+		now, _ := w.pacer.Wait()
+		if w.stopped.Load() {
+			w.standStill()
+			lost = true
+			continue
+		}
+		w.told = false
+		w.load(toPhone, at)
+		w.turn(now.Add(-stepTime))
+		w.store(fromPhone, at)
+	}
+	if lost {
+		return hal.ErrClockLost
+	}
+	return nil
+}
+
+func (w *World) fits(blocks [][]int16) bool {
+	if len(blocks) != len(w.ports) {
+		return false
+	}
+	for _, b := range blocks {
+		if len(b) != w.opts.Period {
+			return false
+		}
+	}
+	return true
+}
+
+// load writes a millisecond of samples into the highway frames.
+func (w *World) load(toPhone [][]int16, at int) {
+	for ch, block := range toPhone {
+		for i, s := range block[at : at+stepSamples] {
+			binary.BigEndian.PutUint16(w.dr[i][ch*slotBytes:], uint16(s))
+		}
+	}
+}
+
+func (w *World) store(fromPhone [][]int16, at int) {
+	for ch, block := range fromPhone {
+		for i := range stepSamples {
+			block[at+i] = int16(binary.BigEndian.Uint16(w.dx[i][ch*slotBytes:]))
+		}
+	}
+}
+
+// turn lives through the millisecond that began at the given time.
+func (w *World) turn(at time.Time) {
+	for i := range stepSamples {
+		clear(w.dx[i])
+		for _, p := range w.ports {
+			p.Chip.Frame(at, w.dr[i], w.dx[i])
+		}
+		at = at.Add(sampleTime)
+	}
+}
+
+// standStill lives through a millisecond without clock: chips do nothing, their
+// leads are open, and the telephones notice.
+func (w *World) standStill() {
+	if !w.told {
+		w.told = true
+		for _, p := range w.ports {
+			p.Chip.ClockStopped()
+		}
+	}
+	for range stepSamples {
+		for _, p := range w.ports {
+			p.Pair.Step(twowire.Drive{Open: true})
+		}
+	}
+}
+
+// StopClock makes the highway's clock stop: Exchange returns hal.ErrClockLost
+// after each period until StartClock. Any goroutine may call it.
+func (w *World) StopClock() { w.stopped.Store(true) }
+
+// StartClock lets the clock run again.
+func (w *World) StartClock() { w.stopped.Store(false) }
+
+// Stats tells how evenly the world is paced. Any goroutine may call it.
+func (w *World) Stats() hal.PacerStats { return w.pacer.Stats() }
+
+// Close implements hal.PCM. The goroutine that called Exchange stays locked to
+// its thread and should end.
+func (w *World) Close() error {
+	w.closed.Store(true)
+	return nil
+}

@@ -1,0 +1,149 @@
+package sip
+
+import (
+	"time"
+
+	sipmsg "github.com/emiago/sipgo/sip"
+
+	"github.com/ata-agent/ata-agent/sip/sdp"
+)
+
+// modify is what a call has for re-INVITEs of ours. One is under way at most;
+// what the line asks for meanwhile is done afterwards.
+type modify struct {
+	offering    *exchange // our re-INVITE without final response
+	wantHold    bool      // what the line asked for last
+	wantRefresh bool
+	glare       *timer // waits after 491
+}
+
+// Hold puts the far end on hold, or takes it back. Changed follows if the far
+// end agrees.
+func (u *UA) Hold(id CallID, on bool) {
+	u.byID(id, func(c *call) {
+		c.wantHold = on
+		c.modifyNext()
+	})
+}
+
+// modifyNext sends a re-INVITE if one is wanted and possible now.
+func (c *call) modifyNext() {
+	if c.over || c.state != confirmed || c.offering != nil || c.ok != nil || c.glare != nil {
+		return
+	}
+	switch {
+	case c.wantHold != c.sess.held:
+		c.sess.held = c.wantHold
+		c.reinvite(c.sess.offer(false))
+	case c.wantRefresh:
+		c.sess.sent = c.sess.local
+		c.reinvite(c.sess.local)
+	}
+}
+
+// reinvite offers a new description.
+func (c *call) reinvite(offer *sdp.Session) {
+	c.wantRefresh = false
+	x := &exchange{}
+	c.offering = x // from now on the far end's offers are glare
+	c.u.reach(c.dlg.nextHop(), func(f *flow, err error) {
+		c.u.current = c
+		if err != nil || c.state != confirmed {
+			c.offering = nil
+			c.sess.withdraw()
+			return
+		}
+		*x = *c.exchange(c.dlg, f)
+		x.response = func(res *sipmsg.Response) { c.u.current = c; c.onReinviteResponse(x, res) }
+		x.fail = func(error) { c.u.current = c; c.onReinviteRefused(x, nil) }
+		req := c.dlg.request(sipmsg.INVITE)
+		c.refreshHeaders(req)
+		setSDP(req, offer)
+		x.start(req)
+		c.giveUp = c.after(timer64*2, func() { c.onReinviteRefused(x, nil) })
+	})
+}
+
+func (c *call) onReinviteResponse(x *exchange, res *sipmsg.Response) {
+	switch {
+	case res.IsProvisional():
+	case res.IsSuccess():
+		c.onReinviteSuccess(x, res)
+	default:
+		c.onReinviteRefused(x, res)
+	}
+}
+
+func (c *call) onReinviteSuccess(x *exchange, res *sipmsg.Response) {
+	key := ackKey(c.dlg.remoteTag, res.CSeq().SeqNo)
+	if a := c.acks[key]; a != nil {
+		a.send()
+		return
+	}
+	c.dlg.retarget(res.Contact())
+	c.acknowledgeChange(x, key, res)
+	if c.offering != x {
+		return
+	}
+	c.giveUp.stop()
+	c.offering = nil
+	before := c.sess.media
+	answer, err := sdpOf(res)
+	if err == nil && answer != nil {
+		err = c.sess.accept(answer)
+	}
+	c.sess.withdraw()
+	if err != nil || answer == nil {
+		c.drop(488, "answer without acceptable media")
+		return
+	}
+	c.agreeRefresh(res, true)
+	c.changed(before)
+	c.modifyNext()
+}
+
+// acknowledgeChange sends the ACK of a 2xx to a re-INVITE.
+func (c *call) acknowledgeChange(x *exchange, key string, res *sipmsg.Response) {
+	if c.acks == nil {
+		c.acks = map[string]*ack{}
+	}
+	invite := c.invite
+	c.invite = x
+	c.acknowledgeSuccess(c.dlg, key, res)
+	c.invite = invite
+}
+
+// onReinviteRefused leaves the session as it was (RFC 3261 §14.1). res is nil
+// if no final response came.
+func (c *call) onReinviteRefused(x *exchange, res *sipmsg.Response) {
+	if c.offering != x {
+		return
+	}
+	c.giveUp.stop()
+	c.offering = nil
+	c.sess.withdraw()
+	c.sess.held = c.sess.agreedHeld
+	switch {
+	case c.over:
+	case gone(res):
+		c.drop(408, "far end is gone")
+	case res.StatusCode == 491:
+		c.retryAfterGlare()
+	default:
+		c.wantHold = c.sess.held
+		c.modifyNext()
+	}
+}
+
+// retryAfterGlare waits as RFC 3261 §14.1 has it: the owner of the Call-ID
+// longer, so that one of the two comes first.
+func (c *call) retryAfterGlare() {
+	d := between(0, 2*time.Second)
+	if c.outgoing {
+		d = between(2100*time.Millisecond, 4*time.Second)
+	}
+	c.glare = c.after(d, func() {
+		c.glare = nil
+		c.modifyNext()
+	})
+}

@@ -1,0 +1,223 @@
+package sip
+
+import (
+	"errors"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ata-agent/ata-agent/sip/sdp"
+)
+
+// session is the media of a call as offer and answer make it (RFC 3264). It is
+// data: what it decides is sent by the call.
+type session struct {
+	voice Voice
+	rtp   netip.AddrPort // ours; not valid until the line named it
+	id    string         // of our o= line
+	edits uint64         // version of our o= line
+
+	held       bool  // we put the far end on hold, or offered to
+	agreedHeld bool  // held, when the far end last agreed
+	remoteHold bool  // the far end's last offer put us on hold
+	eventPT    uint8 // payload type of telephone-event, kept for the whole call (RFC 3264 §8.3.2)
+
+	local  *sdp.Session // last sent
+	remote *sdp.Session // last received that was agreed on
+	sent   *sdp.Session // our offer without answer yet
+	media  Media        // as agreed; Codec empty = nothing agreed yet
+}
+
+var (
+	errNoCodec    = errors.New("sip: no acceptable media")
+	errBadAnswer  = errors.New("sip: answer does not fit the offer")
+	errNoOffer    = errors.New("sip: no offer to answer")
+	defaultEvents = uint8(101)
+)
+
+func newSession(v Voice, id string) *session {
+	if len(v.Codecs) == 0 {
+		v.Codecs = []string{"PCMU", "PCMA"}
+	}
+	if v.PTime == 0 {
+		v.PTime = 20 * time.Millisecond
+	}
+	return &session{voice: v, id: id, eventPT: defaultEvents}
+}
+
+// payloadType of the codecs we speak (RFC 3551 §6).
+var payloadType = map[string]uint8{"PCMU": 0, "PCMA": 8}
+
+// offer describes what we want now. full offers both ways even if the far end
+// held us: it answers a request for an offer, with which servers end a hold.
+func (s *session) offer(full bool) *sdp.Session {
+	d := sdp.DirectionOf(!s.remoteHold || full, !s.held)
+	m := s.audio(d)
+	for _, name := range s.voice.Codecs {
+		if pt, ok := payloadType[name]; ok {
+			m.Codecs = append(m.Codecs, sdp.Codec{PT: pt, Name: name, Rate: 8000, Channels: 1})
+		}
+	}
+	if s.voice.Events {
+		m.Codecs = append(m.Codecs, events(s.eventPT))
+	}
+	s.sent = s.describe(s.lines(m))
+	return s.sent
+}
+
+func events(pt uint8) sdp.Codec {
+	return sdp.Codec{PT: pt, Name: "telephone-event", Rate: 8000, Channels: 1, Fmtp: "0-16"}
+}
+
+func (s *session) audio(d sdp.Direction) sdp.Media {
+	return sdp.Media{
+		Kind: "audio", Port: s.rtp.Port(), Proto: "RTP/AVP",
+		PTime: s.voice.PTime, Direction: d, Conn: s.rtp.Addr(),
+	}
+}
+
+// lines puts our audio line among those that offer and answer have had so far:
+// their number and order never change (RFC 3264 §8).
+func (s *session) lines(audio sdp.Media) []sdp.Media {
+	if s.local == nil {
+		return []sdp.Media{audio}
+	}
+	list := slices.Clone(s.local.Media)
+	for i := range list {
+		if list[i].Kind == "audio" && list[i].Port != 0 {
+			list[i] = audio
+			return list
+		}
+	}
+	return append(list, audio)
+}
+
+// describe makes a description of media lines. Its version grows if it says
+// anything new (RFC 3264 §8).
+func (s *session) describe(media []sdp.Media) *sdp.Session {
+	d := &sdp.Session{Name: "-", Conn: s.rtp.Addr(), Media: media}
+	d.Origin = sdp.Origin{ID: s.id, Version: strconv.FormatUint(s.edits, 10)}
+	if s.local == nil || string(d.Marshal()) != string(s.local.Marshal()) {
+		s.edits++
+		d.Origin.Version = strconv.FormatUint(s.edits, 10)
+	}
+	s.local = d
+	return d
+}
+
+// usable returns the first audio line of a description that we can speak, and
+// its codec.
+func usable(d *sdp.Session, voice Voice) (line int, codec sdp.Codec, ok bool) {
+	for i := range d.Media {
+		m := &d.Media[i]
+		if m.Kind != "audio" || m.Port == 0 || !plainRTP(m.Proto) || !m.Conn.IsValid() {
+			continue
+		}
+		for _, c := range m.Codecs {
+			if pt, known := payloadType[strings.ToUpper(c.Name)]; known && c.PT == pt && c.Is(c.Name, 8000) && speaks(voice, c.Name) {
+				return i, c, true
+			}
+		}
+	}
+	return 0, sdp.Codec{}, false
+}
+
+// plainRTP: the profiles we can answer. AVPF without feedback is AVP (RFC 4585
+// §5).
+func plainRTP(proto string) bool {
+	return strings.EqualFold(proto, "RTP/AVP") || strings.EqualFold(proto, "RTP/AVPF")
+}
+
+func speaks(v Voice, codec string) bool {
+	return slices.ContainsFunc(v.Codecs, func(c string) bool { return strings.EqualFold(c, codec) })
+}
+
+// answer answers an offer: as many lines in the same order, one audio line
+// taken, all others refused with port 0 (RFC 3264 §6). An error leaves the
+// session as it was.
+func (s *session) answer(offer *sdp.Session) (*sdp.Session, error) {
+	line, codec, ok := usable(offer, s.voice)
+	if !ok {
+		return nil, errNoCodec
+	}
+	theirs := &offer.Media[line]
+	media := make([]sdp.Media, len(offer.Media))
+	for i := range offer.Media {
+		media[i] = refused(&offer.Media[i])
+	}
+	d := theirs.Direction
+	if theirs.Held() {
+		d = d.And(sdp.SendOnly) // the old way to hold, c=0.0.0.0
+	}
+	m := s.audio(d.Reverse().And(sdp.DirectionOf(true, !s.held)))
+	m.Proto, m.Codecs = theirs.Proto, []sdp.Codec{codec}
+	if e, ok := theirs.Codec("telephone-event", 8000); ok && s.voice.Events {
+		s.eventPT = e.PT
+		m.Codecs = append(m.Codecs, events(e.PT))
+	}
+	media[line] = m
+	s.remoteHold = theirs.Held()
+	s.agree(offer, line, codec, m.Direction)
+	return s.describe(media), nil
+}
+
+// refused is the answer to a line we do not take.
+func refused(m *sdp.Media) sdp.Media {
+	r := sdp.Media{Kind: m.Kind, Proto: m.Proto, Formats: slices.Clone(m.Formats)}
+	if len(r.Formats) == 0 {
+		r.Formats = []string{"0"}
+	}
+	return r
+}
+
+// accept takes the answer to our offer.
+func (s *session) accept(answer *sdp.Session) error {
+	offer := s.sent
+	if offer == nil {
+		return errNoOffer
+	}
+	line, codec, ok := usable(answer, s.voice)
+	if !ok {
+		return errNoCodec
+	}
+	if line >= len(offer.Media) || offer.Media[line].Kind != "audio" || offer.Media[line].Port == 0 {
+		return errBadAnswer
+	}
+	s.sent = nil
+	s.agree(answer, line, codec, offer.Media[line].Direction)
+	return nil
+}
+
+// agree notes what holds from now on. ours is the direction we named.
+func (s *session) agree(remote *sdp.Session, line int, codec sdp.Codec, ours sdp.Direction) {
+	m := &remote.Media[line]
+	s.remote, s.agreedHeld = remote, s.held
+	s.media = Media{
+		Remote: m.RTPAddr(), RemoteRTCP: m.RTCPAddr(), Codec: strings.ToUpper(codec.Name), PTime: s.sendPTime(m),
+		Send:    ours.Sends() && m.Direction.Receives() && !m.Conn.IsUnspecified(),
+		Receive: ours.Receives() && m.Direction.Sends(),
+	}
+	if e, ok := m.Codec("telephone-event", 8000); ok && s.voice.Events {
+		s.media.EventSend, s.media.EventReceive = e.PT, s.eventPT
+	}
+}
+
+// sendPTime is the packet length the far end wants, within what we can do
+// (RFC 8866 §6.4).
+func (s *session) sendPTime(m *sdp.Media) time.Duration {
+	const lo, hi, step = 10 * time.Millisecond, 60 * time.Millisecond, 10 * time.Millisecond
+	p := m.PTime
+	if p == 0 {
+		p = s.voice.PTime
+	}
+	if m.MaxPTime >= lo {
+		p = min(p, m.MaxPTime)
+	}
+	return max(lo, min(hi, p/step*step))
+}
+
+// withdraw forgets an offer that was not accepted; the session stays as it was
+// (RFC 3261 §14.1).
+func (s *session) withdraw() { s.sent = nil }

@@ -1,0 +1,178 @@
+package si321x
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ata-agent/ata-agent/slic"
+	"periph.io/x/conn/v3/gpio"
+)
+
+// Causes that end serving and that run treats in their own way.
+var (
+	errChipReset = errors.New("chip was reset")
+	errNoAnswer  = errors.New("no answer from the chip; is the PCM clock running?")
+)
+
+// Back-off between attempts to bring a lost port up, and the time in service
+// after which it starts from the beginning.
+const (
+	backOffMin   = 250 * time.Millisecond
+	backOffMax   = 30 * time.Second
+	backOffReset = 10 * time.Second
+)
+
+// worker is what Run owns.
+type worker struct {
+	*Dev
+	notify func(slic.Event)
+	edges  chan time.Time
+	chip   chip
+	part   Variant
+	plan   plan
+	asked  slic.Electrical // what plan was made of
+
+	calibration  *Calibration
+	uncalibrated bool
+	served       bool        // since the last loss, so the hardware was tested
+	abandon      func() bool // ends a wait early, nil is never
+
+	lf       byte      // linefeed state commanded
+	feedAt   time.Time // when
+	tripped  uint64    // number of the SetFeed whose ringing was answered
+	off      bool      // hook as last reported
+	deafTill time.Time // loop current says nothing about the hook until then
+	deaf     bool
+
+	alarms     budget
+	resets     budget
+	cooling    time.Time // after an alarm the line stays open until then
+	recovering time.Time // an alarm counts as recovered from then on, zero is none
+	strikes    int       // bad sanity polls in a row
+	audited    int       // next register to compare
+	pollAt     time.Time
+	feedCheck  time.Time
+	sanityAt   time.Time
+
+	intFault  string // why INT is not used, empty when it is
+	intBroken string // why INT cannot be watched at all
+	intStuck  int
+	intSilent int
+
+	noted  map[string]bool
+	reason string // of the Lost sent last, empty when in service
+	lastAt time.Time
+}
+
+func newWorker(d *Dev, notify func(slic.Event)) *worker {
+	return &worker{
+		Dev:         d,
+		notify:      notify,
+		edges:       make(chan time.Time, edgeQueue),
+		chip:        chip{bus: d.bus},
+		calibration: d.opts.Calibration,
+		noted:       make(map[string]bool),
+	}
+}
+
+// run brings the port up and serves it, again and again.
+//
+//	    +--------- chip reset: at once ---------+
+//	    v                                       |
+//	power up --> Ready --> serving --> ChipReset+
+//	    ^  | failed           | gave up
+//	    |  v                  v
+//	    +--Lost, back off <---+
+func (w *worker) run(ctx context.Context) {
+	wait := backOffMin
+	for ctx.Err() == nil {
+		err := w.powerUp(ctx)
+		began := time.Now()
+		if err == nil {
+			err = w.serve(ctx)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if errors.Is(err, errChipReset) && !w.resets.spend(time.Now()) {
+			w.emit(slic.ChipReset, time.Now(), err)
+			continue
+		}
+		w.lost(err)
+		if time.Since(began) > backOffReset {
+			wait = backOffMin
+		}
+		_ = pause(ctx, wait) // the loop looks at ctx
+		wait = min(2*wait, backOffMax)
+	}
+}
+
+// lost takes the port out of service. An attempt that ends as the one before
+// it, in the same step of power-up, is not reported again.
+func (w *worker) lost(err error) {
+	w.quiet()
+	w.served = false
+	reason := reasonOf(err)
+	if reason == w.reason {
+		w.opts.Logger.Debug("still lost", "line", w.opts.Name, "err", err)
+		return
+	}
+	w.reason = reason
+	w.emit(slic.Lost, time.Now(), err)
+}
+
+// reasonOf tells reasons apart without the figures in their texts.
+func reasonOf(err error) string {
+	var failed *stepError
+	var bus *busError
+	switch {
+	case errors.Is(err, errNoAnswer):
+		return "no answer"
+	case errors.As(err, &bus):
+		return "bus"
+	case errors.As(err, &failed):
+		return failed.step
+	}
+	return err.Error()
+}
+
+// quiet opens the line and stops the converter, as far as the chip listens.
+func (w *worker) quiet() {
+	w.chip.fail()
+	w.chip.write(drPowerdown, converterOff)
+	w.chip.write(drLinefeed, lfOpen)
+	w.chip.fail()
+	w.lf = lfOpen
+}
+
+// release leaves the pair open: through the registers, and through RESET in case
+// the bus is broken.
+func (w *worker) release() {
+	w.quiet()
+	_ = w.pins.Reset.Out(gpio.Low) // nothing is left to be done about it
+}
+
+// emit reports an event, in the order of their times, and logs it.
+func (w *worker) emit(kind slic.EventKind, at time.Time, err error) {
+	if at.Before(w.lastAt) {
+		at = w.lastAt
+	}
+	w.lastAt = at
+	if err != nil {
+		err = fmt.Errorf("si321x: %w", err)
+		w.opts.Logger.Warn("line "+kind.String(), "line", w.opts.Name, "err", err)
+	} else {
+		w.opts.Logger.Debug("line "+kind.String(), "line", w.opts.Name)
+	}
+	w.notify(slic.Event{At: at, Kind: kind, Err: err})
+}
+
+// note reports something once.
+func (w *worker) note(text string) {
+	if !w.noted[text] {
+		w.noted[text] = true
+		w.emit(slic.Note, time.Now(), errors.New(text))
+	}
+}
