@@ -3,6 +3,7 @@ package media
 import (
 	"github.com/ata-agent/ata-agent/dsp"
 	"github.com/ata-agent/ata-agent/dsp/g711"
+	"github.com/ata-agent/ata-agent/dsp/plc"
 )
 
 const (
@@ -16,6 +17,7 @@ const (
 	keepBand      = 2 * samplesPerMs    // excess delay that is not worth a correction
 	gentle        = 4                   // units from one corrected to the next, 0.3 %
 	quiet         = 100                 // rms of a unit that may be skipped, -44 dBm0
+	fadeTime      = 80 * samplesPerMs   // a concealed voice is silent after this
 	settled       = 3                   // units after a loss that are left as they are
 	recentPhases  = 4                   // packets whose place in the frame is looked at
 	leastMargin   = 1 * samplesPerMs    // a packet comes at least this much before it is needed
@@ -72,7 +74,8 @@ type jitterBuffer struct {
 	span   [stretchSpan]int16
 	tail   [stretchBack]int16 // what was played before this unit
 
-	conceal  concealer
+	conceal  plc.Concealer
+	fading   int    // samples for which the voice before a reset still fades
 	sinceBad int    // units since a loss
 	sinceFix int    // units since a correction
 	excused  bool   // no voice is expected: an event came instead
@@ -99,8 +102,17 @@ func (j *jitterBuffer) init(least, most int) {
 	j.delay.most = most
 }
 
+// clear forgets the stream and its sound.
+func (j *jitterBuffer) clear() {
+	j.reset()
+	j.conceal, j.fading = plc.Concealer{}, 0
+}
+
 // reset forgets the stream; what was learned of the network stays.
 func (j *jitterBuffer) reset() {
+	if j.state == playing {
+		j.fading = fadeTime
+	}
 	j.state = idle
 	j.present = [bufferSize / 64]uint64{}
 	j.queued, j.drought, j.jumps, j.lates = 0, 0, 0, 0
@@ -171,7 +183,7 @@ func (j *jitterBuffer) stoodStill(came uint32) bool {
 func (j *jitterBuffer) settle(ts uint32, n int) bool {
 	off := int(int32(ts - j.pos))
 	switch {
-	case j.state == filling && off < 0:
+	case j.state == filling && off < 0 && off > -longestVoice:
 		j.pos = ts // overtaken by the packet that came first
 		return true
 	case off+n <= 0:
@@ -226,9 +238,13 @@ func (j *jitterBuffer) get(out []int16) {
 	if j.state == filling && j.ready() {
 		j.state = playing
 	}
-	if j.state == playing {
+	switch {
+	case j.state == playing:
 		j.take(out)
-	} else {
+	case j.fading > 0:
+		j.fading -= len(out)
+		j.conceal.Lost(out)
+	default:
 		clear(out)
 	}
 	j.waited += len(out)

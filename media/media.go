@@ -32,7 +32,7 @@ type Stream struct {
 	Remote        netip.AddrPort // where RTP goes
 	RemoteRTCP    netip.AddrPort // where RTCP goes
 	Codec         Codec
-	PTime         time.Duration // voice per packet sent, 10..60 ms
+	PTime         time.Duration // voice per packet sent, 10..60 ms [20 ms]
 	EventSend     uint8         // payload type of telephone-event towards the far end, 0 = not agreed
 	EventReceive  uint8         // payload type of telephone-event from the far end, 0 = not agreed
 	Send, Receive bool          // direction, from hold

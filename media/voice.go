@@ -201,7 +201,7 @@ func (s *Session) attach(v *Voice) bool {
 		return false
 	}
 	s.packets.flush()
-	s.player.jitter.reset()
+	s.player.jitter.clear()
 	s.sender.resume(s.now())
 	return true
 }
