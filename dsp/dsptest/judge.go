@@ -60,16 +60,30 @@ func pcm(b []byte, x []int16) []byte {
 // filter or without.
 func (s Spandsp) Digits(t testing.TB, signals [][]int16, filter bool) []string {
 	t.Helper()
+	mode := "dtmf"
+	if filter {
+		mode = "dtmf-notch"
+	}
+	return s.lines(t, signals, mode)
+}
+
+// Tones returns the number of the tone of plan that its call-progress detector
+// hears in each signal, "-1" for none. Plan is tones parted by slashes, each of
+// elements f1:f2:min:max, in hertz and milliseconds, parted by commas.
+func (s Spandsp) Tones(t testing.TB, signals [][]int16, plan string) []string {
+	t.Helper()
+	return s.lines(t, signals, "tones", plan)
+}
+
+// lines passes signals to the judge and returns the line that it says of each.
+func (s Spandsp) lines(t testing.TB, signals [][]int16, args ...string) []string {
+	t.Helper()
 	var in []byte
 	for _, x := range signals {
 		in = binary.LittleEndian.AppendUint32(in, uint32(len(x)))
 		in = pcm(in, x)
 	}
-	mode := "dtmf"
-	if filter {
-		mode = "dtmf-notch"
-	}
-	heard := strings.Split(string(s.run(t, in, mode)), "\n")
+	heard := strings.Split(string(s.run(t, in, args...)), "\n")
 	return heard[:len(signals)]
 }
 
