@@ -182,6 +182,31 @@ func leak(x []int16, burst [2]float64) (ms float64) {
 	return ms
 }
 
+// The limits are the caller's: here the twist of Australia (Q.24 Table A-1) and
+// a deaf ear.
+func TestOpts(t *testing.T) {
+	rng := rand.New(rand.NewPCG(6, 6))
+	for _, tt := range []struct {
+		name string
+		opts Opts
+		s    signal
+		want bool
+	}{
+		{"wide, twist 10", Opts{Twist: 11.5, ReverseTwist: 11.5}, with(func(s *signal) { s.twist = 10 }), true},
+		{"wide, twist -10", Opts{Twist: 11.5, ReverseTwist: 11.5}, with(func(s *signal) { s.twist = -10 }), true},
+		{"default, twist -10", Opts{}, with(func(s *signal) { s.twist = -10 }), false},
+		{"deaf, -30", Opts{Floor: -27}, with(func(s *signal) { s.level = -30 }), false},
+		{"deaf, -24", Opts{Floor: -27}, with(func(s *signal) { s.level = -24 }), true},
+	} {
+		for range 50 {
+			keyed, x, _ := tt.s.make(rng)
+			if got := listen(NewDetector(tt.opts), x, 80).keys == keyed; got != tt.want {
+				t.Errorf("%s: key %s heard is %v", tt.name, keyed, got)
+			}
+		}
+	}
+}
+
 // Blocks of any length, also one sample, give the same events.
 func TestBlockLengths(t *testing.T) {
 	_, x, _ := with(func(s *signal) { s.keys = keys }).make(rand.New(rand.NewPCG(3, 3)))
