@@ -124,7 +124,7 @@ func (w *worker) reconfigure(want wanted) error {
 func (w *worker) checkFeed(now time.Time) error {
 	actual, ok := w.actual()
 	switch {
-	case !ok || actual == w.lf || automaticMove(w.lf, actual):
+	case !ok || actual == w.lf || w.off && automaticMove(w.lf, actual):
 		return nil
 	case w.lf == lfRinging && (actual == lfForward || actual == lfReverse):
 		w.answered(now)
@@ -138,7 +138,7 @@ func (w *worker) checkFeed(now time.Time) error {
 }
 
 // automaticMove says that the chip went from on-hook transmission to active
-// because the loop closed.
+// because the loop closed. It does not go back when the loop opens.
 func automaticMove(lf, actual byte) bool {
 	return lf == lfOnHook && actual == lfForward || lf == lfOnHookRev && actual == lfReverse
 }
