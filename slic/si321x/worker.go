@@ -19,9 +19,10 @@ var (
 // Back-off between attempts to bring a lost port up, and the time in service
 // after which it starts from the beginning.
 const (
-	backOffMin   = 250 * time.Millisecond
-	backOffMax   = 30 * time.Second
-	backOffReset = 10 * time.Second
+	backOffMin    = 250 * time.Millisecond
+	backOffMax    = 30 * time.Second // what may wear or heat the line is not hurried
+	backOffAbsent = 2 * time.Second  // a chip that does not answer may only miss its clock
+	backOffReset  = 10 * time.Second
 )
 
 // worker is what Run owns.
@@ -104,6 +105,9 @@ func (w *worker) run(ctx context.Context) {
 		if time.Since(began) > backOffReset {
 			wait = backOffMin
 		}
+		if reasonOf(err) == noAnswer {
+			wait = min(wait, backOffAbsent)
+		}
 		_ = pause(ctx, wait) // the loop looks at ctx
 		wait = min(2*wait, backOffMax)
 	}
@@ -123,13 +127,16 @@ func (w *worker) lost(err error) {
 	w.emit(slic.Lost, time.Now(), err)
 }
 
+// noAnswer is the reason of a chip that is absent.
+const noAnswer = "no answer"
+
 // reasonOf tells reasons apart without the figures in their texts.
 func reasonOf(err error) string {
 	var failed *stepError
 	var bus *busError
 	switch {
 	case errors.Is(err, errNoAnswer):
-		return "no answer"
+		return noAnswer
 	case errors.As(err, &bus):
 		return "bus"
 	case errors.As(err, &failed):

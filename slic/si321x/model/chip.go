@@ -179,6 +179,14 @@ func (c *Chip) Linefeed() uint8 {
 	return c.lfs
 }
 
+// PokeIndirect does the same to indirect register n.
+func (c *Chip) PokeIndirect(n uint8, v uint16) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ir[n] = v
+	c.derive()
+}
+
 // Poke writes direct register n behind the driver's back, as a disturbance
 // would.
 func (c *Chip) Poke(n uint8, v byte) {
