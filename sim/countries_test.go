@@ -9,10 +9,10 @@ import (
 	"github.com/ata-agent/ata-agent/dsp/tone"
 )
 
-// Every country's four base tones are named (every twentieth country unless
+// Every country's four base tones are named (every 37th country unless
 // ATA_FULL is set).
 func TestCountryTones(t *testing.T) {
-	all, step := country.All(), scale(20, 1)
+	all, step := country.All(), scale(37, 1)
 	heard := 0
 	for i := 0; i < len(all); i += step {
 		c := all[i]
@@ -20,7 +20,7 @@ func TestCountryTones(t *testing.T) {
 			want Tone
 			spec tone.Spec
 		}{{Dial, c.Tones.Dial}, {Ringback, c.Tones.Ringback}, {Busy, c.Tones.Busy}, {Reorder, c.Tones.Reorder}} {
-			names, first := listen(c, tt.spec, 6*time.Second, Off)
+			names, first := listen(c, tt.spec, time.Duration(scale(5, 9))*time.Second, Off)
 			if len(names) != 1 || !called(c, names[0], tt.want) {
 				t.Errorf("%s %s: heard %v after %v", c.Code, tt.want, names, first)
 				continue
