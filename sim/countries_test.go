@@ -13,7 +13,8 @@ import (
 // ATA_FULL is set).
 func TestCountryTones(t *testing.T) {
 	all, step := country.All(), scale(37, 1)
-	heard := 0
+	heard, slowest := 0, time.Duration(0)
+	var slow string
 	for i := 0; i < len(all); i += step {
 		c := all[i]
 		for _, tt := range []struct {
@@ -25,10 +26,12 @@ func TestCountryTones(t *testing.T) {
 				t.Errorf("%s %s: heard %v after %v", c.Code, tt.want, names, first)
 				continue
 			}
-			heard++
+			if heard++; first > slowest {
+				slowest, slow = first, c.Code+" "+string(tt.want)
+			}
 		}
 	}
-	t.Logf("%d tones of %d countries named", heard, (len(all)+step-1)/step)
+	t.Logf("%d tones of %d countries named, the slowest (%s) after %v", heard, (len(all)+step-1)/step, slow, slowest)
 }
 
 // called says whether a country's tone may be called by both names.
