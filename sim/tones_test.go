@@ -156,7 +156,7 @@ func TestToneNames(t *testing.T) {
 				continue
 			}
 			for _, noise := range []dsp.DBm0{Off, -55}[:scale(1, 2)] {
-				names, first := listen(c, tt.spec, 6*time.Second, noise)
+				names, first := listen(c, tt.spec, time.Duration(scale(4, 9))*time.Second, noise)
 				if len(names) != 1 || names[0] != tt.name {
 					t.Errorf("%s %s, noise %v: heard %v after %v", c.Code, tt.name, noise, names, first)
 				}
