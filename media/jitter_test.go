@@ -236,7 +236,7 @@ func TestJitterTables(t *testing.T) {
 // TestDrift hears a far end whose clock is wrong for an hour, saying a tone
 // without a pause. What the corrections do to it must not be heard.
 func TestDrift(t *testing.T) {
-	minutes := 10
+	minutes := 3
 	if full() {
 		minutes = 60
 	}
