@@ -177,6 +177,7 @@ func (r *receiver) enter(octets int, at time.Duration) bool {
 		a.copies++
 		return false
 	case stray:
+		a.current--
 		a.garbage++
 		return false
 	case outOfOrder:

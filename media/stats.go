@@ -25,7 +25,7 @@ type Stats struct {
 	Lost                     int64  // packets that never came; unlike in RFC 3550 §6.4.1 copies do not make up for them
 	Late                     uint64 // came after their time and were not played
 	Duplicates, Reordered    uint64
-	Discarded                uint64        // of the source, but not played: no line listened, or no place
+	Discarded                uint64        // of the source, but not played: no room, or a timestamp or SSRC of their own
 	Foreign                  uint64        // from anybody else; never played
 	Garbage                  uint64        // not RTP or not what was agreed on
 	Concealed                time.Duration // voice made up for what was missing
