@@ -41,6 +41,9 @@ const (
 	playing
 )
 
+// String returns the name in the diagram.
+func (s jitterState) String() string { return [...]string{"idle", "filling", "playing"}[s] }
+
 // jitterBuffer turns packets as the network delivers them into the even stream
 // of samples the line needs.
 //
