@@ -187,6 +187,3 @@ func (u *UA) flowLost(f *flow) {
 		u.regEvent(regFlowLost{})
 	}
 }
-
-func (u *UA) blame(target, time.Duration) {}
-func (u *UA) praise(target)               {}

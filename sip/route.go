@@ -8,8 +8,11 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 
 	sipmsg "github.com/emiago/sipgo/sip"
+
+	"github.com/ata-agent/ata-agent/sip/locate"
 )
 
 // errNoServer means that a name leads nowhere.
@@ -66,14 +69,34 @@ func (u *UA) locate(p place, done func([]target, error)) {
 		done([]target{literal(a, p)}, nil)
 		return
 	}
-	look := u.opts.Locate
-	if look == nil {
-		look = lookup
-	}
 	u.wg.Go(func() {
-		found, err := look(u.ctx, p.host, p.port, p.transport)
+		found, err := u.find(u.ctx, p)
 		u.post(func() { done(targetsOf(found, p, err)) })
 	})
+}
+
+// find asks the DNS, or whoever the settings name in its place. It may take
+// long.
+func (u *UA) find(ctx context.Context, p place) ([]Target, error) {
+	if u.opts.Locate != nil {
+		return u.opts.Locate(ctx, p.host, p.port, p.transport)
+	}
+	found, err := u.locator.Locate(ctx, p.host, p.port, string(p.transport))
+	list := make([]Target, 0, len(found))
+	for _, t := range found {
+		list = append(list, Target{Addr: t.Addr, Transport: Transport(t.Transport), ServerName: t.ServerName})
+	}
+	return list, err
+}
+
+// blame puts a server that failed behind the others, for after if not 0.
+func (u *UA) blame(t target, after time.Duration) { u.locator.Fail(located(t), after) }
+
+// praise forgives a server that works.
+func (u *UA) praise(t target) { u.locator.OK(located(t)) }
+
+func located(t target) locate.Target {
+	return locate.Target{Addr: t.addr, Transport: string(t.transport), ServerName: t.name}
 }
 
 func literal(a netip.Addr, p place) target {
@@ -182,18 +205,4 @@ func supportedBy(method sipmsg.RequestMethod) string {
 		return "path" // RFC 3327 §5.1
 	}
 	return supported
-}
-
-// lookup asks the system's resolver for addresses.
-func lookup(ctx context.Context, host string, port int, tr Transport) ([]Target, error) {
-	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return nil, fmt.Errorf("sip: look up %s: %w", host, err)
-	}
-	var list []Target
-	for _, a := range addrs {
-		t := literal(a, place{host, port, tr})
-		list = append(list, Target{Addr: t.addr, Transport: t.transport, ServerName: host})
-	}
-	return list, nil
 }

@@ -14,6 +14,7 @@ import (
 	sipmsg "github.com/emiago/sipgo/sip"
 
 	"github.com/ata-agent/ata-agent/sip/digest"
+	"github.com/ata-agent/ata-agent/sip/locate"
 )
 
 // UA is the user agent of one line. Its methods may be called from any
@@ -43,6 +44,7 @@ type UA struct {
 	calls   map[CallID]*call
 	current *call // whom the work in hand is about
 	auth    *digest.Client
+	locator *locate.Locator
 	server  target           // where we are registered, or spoke to last
 	trusted []netip.AddrPort // servers of the account
 	bind    bind
@@ -82,6 +84,7 @@ func New(acc Account, voice Voice, opts Opts) (*UA, error) {
 	}
 	u.auth = u.newDigest()
 	u.bind = u.newBind()
+	u.locator = locate.New(locate.Opts{})
 	u.publish()
 	return u, nil
 }
