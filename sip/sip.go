@@ -142,6 +142,7 @@ type Account struct {
 	Transport Transport     // [UDP]
 	Expires   time.Duration // asked of the registrar [1 h]
 	Register  bool          // false: calls work without registration
+	Withhold  bool          // outgoing calls are anonymous (RFC 3323, RFC 3325)
 }
 
 // Voice is what the line offers.

@@ -146,7 +146,9 @@ func (c *call) newInvite() *sipmsg.Request {
 	for _, r := range c.u.initialRoutes() {
 		req.AppendHeader(r)
 	}
-	req.AppendHeader(c.u.fromHeader(c.localTag))
+	for _, h := range c.u.identity(c.localTag) {
+		req.AppendHeader(h)
+	}
 	req.AppendHeader(&sipmsg.ToHeader{Address: *c.uri.Clone()})
 	appendCommon(req, c.sipID, c.seq)
 	c.askRefresh(req)
