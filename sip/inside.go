@@ -14,6 +14,10 @@ func (c *call) onRequest(t *serverTx) {
 		c.u.reject(t, rejection{code: 500}) // out of order, RFC 3261 §12.2.2
 		return
 	}
+	if c.over && t.req.Method != sipmsg.BYE {
+		c.u.reject(t, rejection{code: 481}) // it crossed our BYE, RFC 5407 §3.2.2
+		return
+	}
 	switch t.req.Method {
 	case sipmsg.BYE:
 		c.onBye(t)

@@ -82,8 +82,8 @@ func (c *call) onReinviteSuccess(x *exchange, res *sipmsg.Response) {
 	}
 	c.dlg.retarget(res.Contact())
 	c.acknowledgeChange(x, key, res)
-	if c.offering != x {
-		return
+	if c.offering != x || c.over {
+		return // it crossed a BYE
 	}
 	c.giveUp.stop()
 	c.offering = nil

@@ -40,7 +40,8 @@ func (a *ack) send() {
 }
 
 // Invite starts a call to a number, or to a sip: URI. rtp is where the line
-// takes voice. A call that cannot be made ends with Ended.
+// takes voice. A call that cannot be made ends with Ended, which may come
+// before Invite returns.
 func (u *UA) Invite(to string, rtp netip.AddrPort) CallID {
 	id := CallID(u.lastID.Add(1))
 	u.post(func() { u.place(id, to, rtp) })
@@ -145,7 +146,9 @@ func (c *call) newInvite() *sipmsg.Request {
 	for _, r := range c.u.initialRoutes() {
 		req.AppendHeader(r)
 	}
-	req.AppendHeader(c.u.fromHeader(c.localTag))
+	for _, h := range c.u.identity(c.localTag) {
+		req.AppendHeader(h)
+	}
 	req.AppendHeader(&sipmsg.ToHeader{Address: *c.uri.Clone()})
 	appendCommon(req, c.sipID, c.seq)
 	c.askRefresh(req)
@@ -211,6 +214,10 @@ func (c *call) onProvisional(res *sipmsg.Response) {
 	}
 	tag, ok := res.To().Params.Get("tag")
 	if res.StatusCode == 100 || !ok || c.state != proceeding {
+		return
+	}
+	if res.StatusCode == 199 {
+		delete(c.early, tag) // this fork is over, RFC 6228 §4
 		return
 	}
 	d := c.earlyDialog(tag, res)
