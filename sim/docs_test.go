@@ -25,8 +25,8 @@ board's: a pause of a second is 8000 samples.
 - ` + "`wait ringing`" + ` comes when the bell has begun to sound, 0.15 s into a burst. ` + "`wait silent`" + ` comes, on hook, when the bell
   has paused for a quarter longer than between the bursts before (6.5 s if these are not known), and off hook after half
   a second without any sound that is not the pause of a tone.
-- ` + "`wait tone:NAME`" + ` comes as soon as what was heard cannot be another tone of the country, 0.2 s for most, about 1.2 s
-  for a dial tone that begins like another one. Tones that sound the same go by any of their names.
+- ` + "`wait tone:NAME`" + ` comes as soon as what was heard cannot be another tone of the country: 0.2 s for most, about 1.2 s
+  for a dial tone that begins like another one, 5 s at worst for tones that differ in their pauses alone. Tones that sound the same go by any of their names.
 - ` + "`wait talk`" + ` comes when a fifth of the last second was voice.
 - ` + "`wait cpc`" + ` comes when the exchange has opened the loop for 60 ms since the handset was lifted.
 - ` + "`record`" + ` runs beside the actions that follow, and so does ` + "`say -bg`" + `. Files are WAV, 8000 Hz, 16 bits, one channel.
