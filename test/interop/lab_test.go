@@ -206,7 +206,8 @@ func answersOptions(port int) bool {
 type baresip struct {
 	*process
 	run  string
-	port int
+	port int // of SIP
+	rtp  int // first port of RTP
 	ctrl net.Conn
 
 	mu     sync.Mutex
@@ -229,9 +230,10 @@ type baresipOpts struct {
 func startBaresip(t *testing.T, k *kamailio, o baresipOpts) *baresip {
 	t.Helper()
 	b := &baresip{run: t.TempDir(), port: freePort(t)}
-	control, rtp := freePort(t), 30000+(b.port%1000)*20
+	control := freePort(t)
+	b.rtp = 33000 + b.port%300*20 // above the agent's, below the ephemeral ones of most systems
 	fill(t, "baresip.config", filepath.Join(b.run, "config"),
-		map[string]any{"Port": b.port, "Run": b.run, "Control": control, "RTP": rtp, "RTPMax": rtp + 18})
+		map[string]any{"Port": b.port, "Run": b.run, "Control": control, "RTP": b.rtp, "RTPMax": b.rtp + 18})
 	if o.codec == "" {
 		o.codec = "PCMU"
 	}
