@@ -74,6 +74,7 @@ const (
 	presentPart   = 0.25  // of a digit's power is still the digit
 	presentSlack  = 0.08  // of a frequency while a digit is held
 	plateauPart   = 0.88  // of a digit's power: it has not begun to end
+	follow        = 32    // hops in which a digit's level may change
 	minimumHops   = 6     // in a row that agree
 	suspectHops   = 2     // the same, to be a suspect
 )

@@ -6,9 +6,9 @@ import "math"
 type down struct {
 	key         byte // 0 = none
 	row, column int
-	low, high   float32 // power each receiver had
+	low, high   float32 // power each receiver has of it
 	absent      int64   // hop at which it went missing, 0 = present
-	from        float64 // sample of that edge
+	from        float64 // the same with its fraction
 }
 
 // judge looks at the hop just heard.
@@ -158,6 +158,8 @@ func (g *group) offset(h, n int64, p *pitch) (part float64, ok bool) {
 func (d *Detector) hold() {
 	if d.present() {
 		d.down.absent = 0
+		d.down.low += (d.low.power[d.hops&(history-1)] - d.down.low) / follow
+		d.down.high += (d.high.power[d.hops&(history-1)] - d.down.high) / follow
 		return
 	}
 	i, j := d.hops&(history-1), (d.hops-1)&(history-1)
