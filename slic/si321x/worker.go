@@ -45,7 +45,6 @@ type worker struct {
 	tripped  uint64    // number of the SetFeed whose ringing was answered
 	off      bool      // hook as last reported
 	deafTill time.Time // loop current says nothing about the hook until then
-	deaf     bool
 
 	alarms     budget
 	resets     budget
