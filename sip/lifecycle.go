@@ -23,7 +23,7 @@ func (u *UA) start() {
 	}
 	u.findServers(func(list []target, err error) {
 		for _, t := range list {
-			if a, err := facing(t.addr); err == nil {
+			if a, err := u.facing(t.addr); err == nil {
 				u.open(a)
 				return
 			}
@@ -95,7 +95,7 @@ func (u *UA) lookAtLocal() {
 	if !to.IsValid() {
 		return
 	}
-	if a, err := facing(to); err == nil && a != u.stack.local.Addr() {
+	if a, err := u.facing(to); err == nil && a != u.stack.local.Addr() {
 		u.moveTo(a)
 	}
 }

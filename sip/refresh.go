@@ -58,9 +58,7 @@ func (c *call) confirmRefresh(req *sipmsg.Request, res *sipmsg.Response) {
 	value := headerValue(req, "Session-Expires")
 	n, ok := number(value)
 	if !ok {
-		if req.Method == sipmsg.INVITE {
-			c.setRefresh(0, false)
-		}
+		c.proposeRefresh(req, res)
 		return
 	}
 	n = max(n, minSessionExpires)
@@ -73,6 +71,21 @@ func (c *call) confirmRefresh(req *sipmsg.Request, res *sipmsg.Response) {
 	}
 	res.AppendHeader(sipmsg.NewHeader("Session-Expires", strconv.Itoa(n)+";refresher="+refresher))
 	c.setRefresh(n, !theirs)
+}
+
+// proposeRefresh brings a timer into a call whose caller named none but knows
+// what it is (RFC 4028 §9). We refresh: that works with every caller.
+func (c *call) proposeRefresh(req *sipmsg.Request, res *sipmsg.Response) {
+	want := int(c.u.opts.SessionExpires / time.Second)
+	switch {
+	case req.Method != sipmsg.INVITE:
+	case want < 0 || !lists(req, "Supported", "timer"):
+		c.setRefresh(0, false)
+	default:
+		want = max(want, minSessionExpires)
+		res.AppendHeader(sipmsg.NewHeader("Session-Expires", strconv.Itoa(want)+";refresher=uas"))
+		c.setRefresh(want, true)
+	}
 }
 
 // agreeRefresh takes the session timer of a 2xx to a request of ours.

@@ -50,7 +50,7 @@ func (u *UA) Invite(to string, rtp netip.AddrPort) CallID {
 
 func (u *UA) place(id CallID, to string, rtp netip.AddrPort) {
 	c := u.newCall(id, true, token(12))
-	c.early, c.rseq, c.acks = map[string]*dialog{}, map[string]uint32{}, map[string]*ack{}
+	c.early, c.rseq = map[string]*dialog{}, map[string]uint32{}
 	c.peer = oneLine(to)
 	if err := u.destination(to, &c.uri); err != nil || u.ending {
 		c.failed(484, "not a number")
@@ -342,7 +342,7 @@ func (c *call) onSuccess(res *sipmsg.Response) {
 		d.seq, d.remoteSeq = e.seq, e.remoteSeq // PRACK and UPDATE have counted on
 	}
 	d.seq = max(d.seq, res.CSeq().SeqNo, c.seq)
-	c.acknowledgeSuccess(d, key, res)
+	c.acknowledgeSuccess(c.invite.tx.req, d, key, res)
 	if c.over || c.dlg != nil {
 		c.surplus(d)
 		return
@@ -353,8 +353,11 @@ func (c *call) onSuccess(res *sipmsg.Response) {
 func ackKey(tag string, seq uint32) string { return tag + " " + strconv.Itoa(int(seq)) }
 
 // acknowledgeSuccess sends the ACK of a 2xx and keeps it for repetitions.
-func (c *call) acknowledgeSuccess(d *dialog, key string, res *sipmsg.Response) {
+func (c *call) acknowledgeSuccess(invite *sipmsg.Request, d *dialog, key string, res *sipmsg.Response) {
 	a := &ack{req: d.numbered(sipmsg.ACK, res.CSeq().SeqNo)}
+	if c.acks == nil {
+		c.acks = map[string]*ack{}
+	}
 	c.acks[key] = a
 	c.u.reach(d.nextHop(), func(f *flow, err error) {
 		if err != nil {
@@ -362,7 +365,7 @@ func (c *call) acknowledgeSuccess(d *dialog, key string, res *sipmsg.Response) {
 			return
 		}
 		if f.remote == c.home {
-			copyCredentials(c.invite.tx.req, a.req)
+			copyCredentials(invite, a.req)
 		}
 		c.u.dress(a.req, f)
 		a.req.SetTransport(f.transport.network())
