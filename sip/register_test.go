@@ -126,6 +126,12 @@ func TestRegistrationIntervalTooBrief(t *testing.T) {
 	b.now = b.r.deadline()
 	b.expect(regWake{}, regLocate{})
 	b.expect(regLocated{Targets: []target{primary}}, regSend{To: primary, Expires: 2 * time.Minute}) // remembered
+	for i := range time.Duration(3) {
+		b.expect(brief((3+i)*time.Minute), regSend{To: primary, Expires: (3 + i) * time.Minute})
+	}
+	if b.r.next(b.now, brief(time.Hour)); b.r.state != regWaiting {
+		t.Error("follows a server that raises its interval for ever")
+	}
 	for _, bad := range []time.Duration{0, time.Minute, 2 * time.Minute, 25 * time.Hour} {
 		b := newRegBench(t, regConfig{Expires: 2 * time.Minute})
 		b.registering(primary)
