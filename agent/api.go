@@ -22,8 +22,13 @@ func (a *Agent) API() *http.ServeMux {
 }
 
 func writeJSON(w http.ResponseWriter, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(v) // the reader went away
+	_, _ = w.Write(body) // fails when the reader went away
 }
 
 func (a *Agent) serveEvents(w http.ResponseWriter, r *http.Request) {

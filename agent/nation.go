@@ -54,7 +54,12 @@ func newNation(cfg *config.Line) (*nation, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dial plan: %w", err)
 	}
-	return &nation{&c, plan.WithEmergency(c.Emergency...)}, nil
+	plan = plan.WithEmergency(c.Emergency...).
+		WithTimers(cfg.Dial.InterdigitLong.Duration(), cfg.Dial.InterdigitShort.Duration())
+	if cfg.Dial.HashDials {
+		plan = plan.WithDialKey('#')
+	}
+	return &nation{&c, plan}, nil
 }
 
 // electrical is what the line asks of its port.
@@ -129,6 +134,7 @@ func lineSettings(cfg *config.Line) line.Settings {
 		HowlerTime:        60 * time.Second,
 		CallWaiting:       cfg.Features.CallWaiting,
 		FlashToNet:        cfg.Hook.Flash == "network",
+		NoPulse:           !cfg.Hook.Pulse,
 		NoServiceDialTone: cfg.SIP.CallWithoutRegistration,
 	}
 }

@@ -62,7 +62,7 @@ type port struct {
 	chipUp  bool
 	chipErr error
 	reg     sip.Registration
-	status  atomic.Pointer[LineStatus] // any goroutine reads
+	status  atomic.Pointer[snapshot] // any goroutine reads
 }
 
 func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
@@ -130,12 +130,22 @@ func (p *port) run(ctx context.Context) {
 		case m := <-p.inbox:
 			p.handle(m)
 		case now := <-timer.C:
-			p.at = now
-			p.watchEarlyMedia(now)
-			if due, ok := p.machine.Deadline(); ok && !due.After(now) {
-				p.tell(now, line.Timer{})
-			}
+			p.timeUp(now)
 		}
+	}
+}
+
+// timeUp serves a deadline. What came into the inbox before comes first: a
+// break of the loop that ended in time must not count as a hang-up because the
+// program was late.
+func (p *port) timeUp(now time.Time) {
+	for n := len(p.inbox); n > 0; n-- {
+		p.handle(<-p.inbox)
+	}
+	p.at = now
+	p.watchEarlyMedia(now)
+	if due, ok := p.machine.Deadline(); ok && !due.After(now) {
+		p.tell(now, line.Timer{})
 	}
 }
 

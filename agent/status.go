@@ -1,6 +1,9 @@
 package agent
 
 import (
+	"runtime"
+	"runtime/metrics"
+	"slices"
 	"sync"
 	"time"
 
@@ -10,8 +13,21 @@ import (
 
 // Status is the state of the agent for programs and people.
 type Status struct {
-	Lines []LineStatus `json:"lines"`
-	Clock ClockStatus  `json:"clock"`
+	Lines   []LineStatus  `json:"lines"`
+	Clock   ClockStatus   `json:"clock"`
+	Process ProcessStatus `json:"process"`
+}
+
+// ProcessStatus is what the process uses.
+type ProcessStatus struct {
+	Goroutines int    `json:"goroutines"`
+	Heap       uint64 `json:"heap_bytes"` // in use
+}
+
+func processStatus() ProcessStatus {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	return ProcessStatus{runtime.NumGoroutine(), sample[0].Value.Uint64()}
 }
 
 // ClockStatus is how the PCM highway fares.
@@ -55,18 +71,54 @@ type CallStatus struct {
 	Ended    time.Time   `json:"ended,omitzero"`
 	Codec    string      `json:"codec,omitempty"`
 	Remote   string      `json:"remote,omitempty"`
-	Voice    media.Stats `json:"voice"`
+	Voice    VoiceStatus `json:"voice"`
+}
+
+// VoiceStatus is how the voice of a call fares. Times are in seconds, levels in
+// dBm0, silence is -100.
+type VoiceStatus struct {
+	Sent          uint64  `json:"sent_packets"`
+	Received      uint64  `json:"received_packets"`
+	Lost          int64   `json:"lost_packets"`
+	Late          uint64  `json:"late_packets"`
+	Duplicates    uint64  `json:"duplicate_packets"`
+	Reordered     uint64  `json:"reordered_packets"`
+	Discarded     uint64  `json:"discarded_packets"`
+	Foreign       uint64  `json:"foreign_packets"`
+	Garbage       uint64  `json:"garbage_packets"`
+	Concealed     float64 `json:"concealed_seconds"`
+	Jitter        float64 `json:"jitter_seconds"`
+	Buffer        float64 `json:"buffer_seconds"`
+	RoundTrip     float64 `json:"round_trip_seconds,omitempty"`
+	RemoteLost    int64   `json:"remote_lost_packets"`
+	RemoteJitter  float64 `json:"remote_jitter_seconds"`
+	LevelSent     float64 `json:"sent_level_dbm0"`
+	LevelReceived float64 `json:"received_level_dbm0"`
+}
+
+// quietest stands for silence, which has no level.
+const quietest = -100
+
+func voiceStatus(s media.Stats) VoiceStatus {
+	return VoiceStatus{
+		Sent: s.Sent, Received: s.Received, Lost: s.Lost, Late: s.Late,
+		Duplicates: s.Duplicates, Reordered: s.Reordered, Discarded: s.Discarded,
+		Foreign: s.Foreign, Garbage: s.Garbage,
+		Concealed: s.Concealed.Seconds(), Jitter: s.Jitter.Seconds(), Buffer: s.BufferDelay.Seconds(),
+		RoundTrip: s.RoundTrip.Seconds(), RemoteLost: s.RemoteLost, RemoteJitter: s.RemoteJitter.Seconds(),
+		LevelSent: max(quietest, float64(s.LevelSent)), LevelReceived: max(quietest, float64(s.LevelReceived)),
+	}
 }
 
 // Status returns the state of every line. It may be called from any goroutine.
 func (a *Agent) Status() Status {
-	s := Status{Clock: ClockStatus{
+	s := Status{Process: processStatus(), Clock: ClockStatus{
 		Running: a.clock.periods.Load() > 0 && !a.clock.lost.Load(),
 		Periods: a.clock.periods.Load(),
 		Errors:  a.clock.errors.Load(),
 	}}
 	for _, p := range a.ports {
-		st := *p.status.Load()
+		st := p.status.Load().now()
 		st.LostEvents = p.lost.Load()
 		if ua := p.agents.served.Load(); ua != nil {
 			st.SIP = ua.Status()
@@ -80,9 +132,26 @@ func (a *Agent) Status() Status {
 // keeps the last few in memory and nowhere else.
 func (a *Agent) Calls() []PastCall { return a.past.all() }
 
+// snapshot is the state of a line as its goroutine left it, with the sessions
+// that know how the voice fares at any moment.
+type snapshot struct {
+	line     LineStatus
+	sessions []*media.Session // of line.Calls
+}
+
+// now is the snapshot with the present figures of its calls.
+func (s *snapshot) now() LineStatus {
+	st := s.line
+	st.Calls = slices.Clone(st.Calls)
+	for i, session := range s.sessions {
+		st.Calls[i].Voice = voiceStatus(session.Stats())
+	}
+	return st
+}
+
 // publish makes the line's state visible to other goroutines.
 func (p *port) publish() {
-	s := &LineStatus{
+	s := LineStatus{
 		Line: p.n + 1, Name: p.config.Name, Enabled: p.config.Enabled,
 		Port: p.chip.String(), PortUp: p.chipUp,
 		State: p.machine.State().String(), OffHook: p.offHook,
@@ -97,16 +166,19 @@ func (p *port) publish() {
 	if p.chipErr != nil {
 		s.PortError = p.chipErr.Error()
 	}
+	snap := &snapshot{}
 	for _, c := range p.calls {
 		s.Calls = append(s.Calls, callStatus(c))
+		snap.sessions = append(snap.sessions, c.session)
 	}
-	p.status.Store(s)
+	snap.line = s
+	p.status.Store(snap)
 }
 
 func callStatus(c *call) CallStatus {
 	s := CallStatus{
 		Call: uint32(c.id), Incoming: c.incoming, Number: c.number,
-		Began: c.began, Answered: c.answered, Codec: c.media.Codec, Voice: c.session.Stats(),
+		Began: c.began, Answered: c.answered, Codec: c.media.Codec,
 	}
 	if c.media.Remote.IsValid() {
 		s.Remote = c.media.Remote.String()
@@ -147,6 +219,6 @@ func (p *pastCalls) all() []PastCall {
 
 func (p *port) pastCall(c *call) PastCall {
 	s := callStatus(c)
-	s.Ended = p.at
+	s.Ended, s.Voice = p.at, voiceStatus(c.session.Stats())
 	return PastCall{p.n + 1, s}
 }

@@ -63,11 +63,12 @@ func (a *userAgents) build(cfg *config.Line) (*userAgent, error) {
 	p := a.port
 	ua := &userAgent{}
 	opts := sip.Opts{
-		Notify:    func(e sip.Event) { p.post(message{sip: e, agent: ua}) },
-		Logger:    p.log,
-		LocalPort: cfg.SIP.LocalPort,
-		DSCP:      cfg.QoS.SIP,
-		UserAgent: p.agent.opts.UserAgent,
+		Notify:      func(e sip.Event) { p.post(message{sip: e, agent: ua}) },
+		Logger:      p.log,
+		LocalPort:   cfg.SIP.LocalPort,
+		DSCP:        cfg.QoS.SIP,
+		StartJitter: cfg.SIP.StartSpread.Duration(),
+		UserAgent:   p.agent.opts.UserAgent,
 
 		InstanceID: p.agent.opts.InstanceID,
 	}

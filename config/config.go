@@ -74,8 +74,7 @@ type QoS struct {
 
 // DTMF says how keys pressed during a call travel.
 type DTMF struct {
-	Methods     []string `json:"methods" default:"rfc4733,inband" enum:"rfc4733,inband" range:"1..2" doc:"In order of preference; the first that the far end knows is used."`
-	PayloadType int      `json:"payload_type" default:"101" range:"96..127" doc:"RTP payload type offered for telephone events."`
+	Methods []string `json:"methods" default:"rfc4733,inband" enum:"rfc4733,inband" range:"1..2" doc:"In order of preference; the first that the far end knows is used."`
 }
 
 // Dial says how digits become calls.
@@ -83,8 +82,8 @@ type Dial struct {
 	Plan            string  `json:"plan" range:"0..2048" doc:"Digit map. Empty: the country's."`
 	Syntax          string  `json:"syntax" default:"sipura" enum:"sipura,grandstream" doc:"Grammar of the digit map."`
 	FirstDigit      Seconds `json:"first_digit_s" default:"16" range:"1..120" doc:"How long dial tone lasts without a digit."`
-	InterdigitLong  Seconds `json:"interdigit_long_s" default:"10" range:"1..60" doc:"Wait for another digit while the number is not complete."`
-	InterdigitShort Seconds `json:"interdigit_short_s" default:"3" range:"1..60" doc:"Wait for another digit when the number is complete but may grow."`
+	InterdigitLong  Seconds `json:"interdigit_long_s" default:"0" range:"0..60" doc:"Wait for another digit while the number is not complete. 0: the digit map's, 10 unless it says otherwise."`
+	InterdigitShort Seconds `json:"interdigit_short_s" default:"0" range:"0..60" doc:"Wait for another digit when the number is complete but may grow. 0: the digit map's, 3 unless it says otherwise."`
 	HashDials       bool    `json:"hash_dials" default:"true" doc:"Whether # sends a number that is complete but may grow."`
 }
 
@@ -101,6 +100,7 @@ type SLIC struct {
 
 // Hook says how the hook switch is read.
 type Hook struct {
+	Pulse    bool         `json:"pulse" default:"true" doc:"Whether a rotary dial works."`
 	FlashMin Milliseconds `json:"flash_min_ms" default:"0" range:"0..2000" doc:"Shortest hook flash. 0: the country's."`
 	FlashMax Milliseconds `json:"flash_max_ms" default:"0" range:"0..2000" doc:"Longest hook flash; a longer break hangs up. 0: the country's."`
 	Flash    string       `json:"flash" default:"local" enum:"local,network" doc:"Whether a flash holds and swaps calls here, or is sent to the network."`

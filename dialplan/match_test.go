@@ -104,6 +104,7 @@ func TestSipura(t *testing.T) {
 		{"S inside, alone", "(12.S5)", "12~", "P C5 C5 D=12"},
 		{"L inside from there on", "(1L2xx)", "12~", "P P2 P2 N"},
 		{"the longest of the long timers", "(1L2xx|1xxxL20)", "1", "P P10"},
+		{"the longest of the long timers, first", "(1xxx|1L2xx)", "1", "P P10"},
 		{"fraction", "(xx.S0.5)", "1", "P C0.5"},
 		{"L0 rejects", "(1L0xx)", "1", "P N"},
 
@@ -199,6 +200,7 @@ func TestEmergency(t *testing.T) {
 		{"and the emergency number after a wait", "(112xxxx)", "112~", "P P10 P10 C3 E=112"},
 		{"an extension can be dialed", "(xxxx)", "1121", "P P10 P10 C3 D=1121"},
 		{"long timers do not delay it", "L:30,S:20,(xxxx)", "112~", "P P30 P30 C3 E=112"},
+		{"a short timer of the plan that is shorter", "S:1,(xxxx)", "112~", "P P10 P10 C1 E=112"},
 		{"a plan that dials it at once", "(112S0|xxxx)", "112", "P P10 P10 E=112"},
 		{"cannot be barred", "(112!|x.)", "112", "P C3 C3 E=112"},
 		{"a bar does not delay it", "(112xxxx!)", "112", "P P10 P10 E=112"},

@@ -66,7 +66,6 @@ func (m *Machine) digit(key byte) {
 // time of a key.
 func (m *Machine) turning() {
 	if m.state == Dialing {
-		m.wait = m.settings.FirstDigit
 		m.enter(Collecting)
 	}
 	m.rotary = true

@@ -54,6 +54,7 @@ type Port interface {
 	// SetFeed puts battery, ringing or nothing on the pair.
 	SetFeed(slic.Feed)
 	// Play starts a tone towards the telephone in place of the one that plays.
+	// CallWaiting is heard on top of the voice of a connected call.
 	Play(Tone)
 	// Dial starts a call and returns its name. emergency marks a number of the
 	// country's or the configuration's list.

@@ -60,7 +60,9 @@ type call struct {
 func callOf(e Incoming) call { return call{id: e.Call, emergency: e.Emergency, ring: e.Ring} }
 
 // New returns a machine that acts on port. The plan knows the emergency numbers
-// already (dialplan.Plan.WithEmergency). Nothing happens before Handle.
+// already (dialplan.Plan.WithEmergency), and what a configuration changes of a
+// country (hook timing, ring cadence, open loop) is changed in c. Nothing
+// happens before Handle.
 func New(port Port, c *country.Country, plan *dialplan.Plan, s Settings) *Machine {
 	m := &Machine{port: port, feed: slic.Forward}
 	m.apply(setup{c, plan, s})
@@ -143,13 +145,13 @@ func (m *Machine) gesture(e Event) {
 func (m *Machine) dispatch(e Event) {
 	switch e := e.(type) {
 	case Service:
-		m.service = e.Up
+		m.setService(e.Up)
 	case Messages:
 		m.messages = e.Waiting
 	case PortState:
 		m.portState(e.Up)
 	case Incoming:
-		if e.Call != 0 && !m.has(e.Call) {
+		if !m.has(e.Call) {
 			m.inState(e)
 		}
 	case Released:
@@ -160,6 +162,15 @@ func (m *Machine) dispatch(e Event) {
 	m.setHookMode()
 }
 
+// setService lets a dial tone that nobody has answered yet tell the truth.
+func (m *Machine) setService(up bool) {
+	m.service = up
+	if m.state == Dialing {
+		m.play(m.dialTone())
+	}
+}
+
+// has says whether a call is known. No call is, as one of the three is always free.
 func (m *Machine) has(id CallID) bool {
 	return id == m.call.id || id == m.held.id || id == m.knock.id
 }

@@ -142,6 +142,38 @@ func TestAccessors(t *testing.T) {
 	}
 }
 
+// TestNoDeadline checks that no timer is left that has nothing to do.
+func TestNoDeadline(t *testing.T) {
+	w := newWorld(t)
+	m := New(w, testCountry(), mustPlan(t, "(x)"), Settings{CallWaiting: true})
+	at := epoch
+	check := func(what string, e Event) {
+		t.Helper()
+		at = at.Add(time.Second)
+		w.run(m, at)
+		m.Handle(at, e)
+		if d, ok := m.Deadline(); ok {
+			t.Errorf("%s: waits for %v", what, d.Sub(at))
+		}
+	}
+	call := func() CallID {
+		id := w.fresh(&leg{})
+		m.Handle(at, Incoming{Call: id})
+		return id
+	}
+	check("rang in vain", Released{Call: call()})
+	first := call()
+	check("answered", Hook{Off: true})
+	check("knocked in vain", Released{Call: call()})
+	second := call()
+	m.Handle(at, Hook{Off: false})
+	at = at.Add(-700 * millisecond)
+	check("knock taken", Hook{Off: true})
+	if m.Call() != second || m.Held() != first {
+		t.Errorf("calls %d, %d, want %d, %d", m.Call(), m.Held(), second, first)
+	}
+}
+
 func TestNames(t *testing.T) {
 	for _, tt := range []struct{ got, want string }{
 		{Idle.String(), "idle"},

@@ -42,7 +42,7 @@ func (m *Machine) gone(e Event) {
 		if m.knock.id != 0 {
 			m.takeKnock()
 		} else {
-			m.resumeHeld()
+			m.redial()
 		}
 	case expired:
 		if !m.resumeHeld() {
@@ -62,6 +62,14 @@ func (m *Machine) resumeHeld() bool {
 	return true
 }
 
+// redial is what a flash means when a call is over: back to the call on hold,
+// or a new dial tone, which subscribers who tap the hook switch expect.
+func (m *Machine) redial() {
+	if !m.resumeHeld() {
+		m.startDialing()
+	}
+}
+
 // fail plays why there is no call.
 func (m *Machine) fail(t Tone) {
 	m.play(t)
@@ -74,7 +82,7 @@ func (m *Machine) fail(t Tone) {
 func (m *Machine) failed(e Event) {
 	switch e := e.(type) {
 	case flash:
-		m.resumeHeld()
+		m.redial()
 	case expired:
 		m.nextComplaint()
 	case Incoming:

@@ -25,6 +25,7 @@ import "fmt"
 //
 //	Talking --flash--> hold, Dialing … Talking --flash--> swap
 //	                   Dialing, Collecting, Calling, Gone, Failed --flash--> resume, Talking
+//	Gone, Failed with no call on hold --flash--> Dialing
 //	                   put down with a call on hold --> Reminding --lifted--> resume, Talking
 //	Talking --Incoming--> knocks --flash--> hold, answer, Talking
 //	                             --put down--> Ringing

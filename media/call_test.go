@@ -4,12 +4,12 @@ import (
 	"context"
 	"math"
 	"net/netip"
+	"os"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/ata-agent/ata-agent/dsp"
 	"github.com/ata-agent/ata-agent/dsp/g711"
 	"github.com/ata-agent/ata-agent/media"
 	"github.com/ata-agent/ata-agent/media/mediatest"
@@ -205,4 +205,15 @@ func TestDelay(t *testing.T) {
 	}
 }
 
-var _ = dsp.Frame
+// full says whether the tests run at full length.
+var full = os.Getenv("ATA_FULL") == "1"
+
+// companded8 are the values of the codes of A-law.
+var companded8 = func() (table [256]int16) {
+	codes := make([]byte, 256)
+	for i := range codes {
+		codes[i] = byte(i)
+	}
+	g711.Decode(g711.ALaw, table[:], codes)
+	return table
+}()

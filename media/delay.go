@@ -15,6 +15,7 @@ const (
 // in which old packets weigh less and less. Delays are in samples and relative:
 // arrival by the audio clock minus timestamp.
 type delayTrack struct {
+	most    int // delays beyond this above the least are not learned: no buffer is that long
 	started bool
 	base    uint32 // least delay
 	blocks  [delayBlocks]uint32
@@ -38,13 +39,37 @@ func (d *delayTrack) add(delay, clock uint32) {
 	if int32(delay-d.blocks[0]) < 0 {
 		d.blocks[0] = delay
 	}
-	d.base = d.blocks[0]
+	d.move(d.least())
+	if above := int(int32(delay - d.base)); above < d.most {
+		d.count(above)
+	}
+}
+
+func (d *delayTrack) least() uint32 {
+	least := d.blocks[0]
 	for _, b := range d.blocks[1:] {
-		if int32(b-d.base) < 0 {
-			d.base = b
+		if int32(b-least) < 0 {
+			least = b
 		}
 	}
-	d.count(int(int32(delay - d.base)))
+	return least
+}
+
+// move changes the base. When it rises, the path has become longer for good and
+// what was above the old base is that much less above the new one. When it
+// falls, the bins stay: how much delays vary does not depend on it.
+func (d *delayTrack) move(base uint32) {
+	shift := int(int32(base-d.base)) / delayBin
+	d.base = base
+	if shift <= 0 {
+		return
+	}
+	shift = min(shift, delayBins-1)
+	for i := 1; i <= shift; i++ {
+		d.bins[0] += d.bins[i]
+	}
+	n := copy(d.bins[1:], d.bins[shift+1:])
+	clear(d.bins[1+n:])
 }
 
 // rebase forgets the least delay but not how much delays vary.

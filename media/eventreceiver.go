@@ -7,6 +7,7 @@ const (
 	keyMissing   = 150 * samplesPerMs  // without news for this long the key is up: 3 of the longest intervals
 	keyForgotten = 5000 * samplesPerMs // after this an older timestamp is a restart, not a late packet
 	keyUnseen    = 200 * samplesPerMs  // longest tone for an event of which only the end came
+	keyRest      = 1000 * samplesPerMs // longest tone after its end was told
 	keysWaiting  = 16                  // keys that may wait while one plays
 	samplesPerMs = 8
 )
@@ -99,7 +100,18 @@ func (r *eventReceiver) update(e telephoneEvent) {
 	}
 	k.heard = r.clock
 	k.told = max(k.told, k.before+int64(e.Duration))
-	k.ended = k.ended || e.End
+	if e.End && !k.ended {
+		k.ended = true
+		k.told = min(k.told, r.played(k)+keyRest)
+	}
+}
+
+// played is how long a key has sounded.
+func (r *eventReceiver) played(k *playedKey) int64 {
+	if k != &r.key {
+		return 0
+	}
+	return r.clock - k.began
 }
 
 func (r *eventReceiver) extend(ts uint32, e telephoneEvent) {
@@ -145,7 +157,7 @@ func (r *eventReceiver) advance(n int) byte {
 
 // over says whether the key that plays has been heard long enough.
 func (r *eventReceiver) over() bool {
-	played := r.clock - r.key.began
+	played := r.played(&r.key)
 	switch {
 	case played < keyLeast:
 		return false

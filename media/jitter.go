@@ -3,6 +3,7 @@ package media
 import (
 	"github.com/ata-agent/ata-agent/dsp"
 	"github.com/ata-agent/ata-agent/dsp/g711"
+	"github.com/ata-agent/ata-agent/dsp/plc"
 )
 
 const (
@@ -16,6 +17,7 @@ const (
 	keepBand      = 2 * samplesPerMs    // excess delay that is not worth a correction
 	gentle        = 4                   // units from one corrected to the next, 0.3 %
 	quiet         = 100                 // rms of a unit that may be skipped, -44 dBm0
+	fadeTime      = 80 * samplesPerMs   // a concealed voice is silent after this
 	settled       = 3                   // units after a loss that are left as they are
 	recentPhases  = 4                   // packets whose place in the frame is looked at
 	leastMargin   = 1 * samplesPerMs    // a packet comes at least this much before it is needed
@@ -38,6 +40,9 @@ const (
 	filling
 	playing
 )
+
+// String returns the name in the diagram.
+func (s jitterState) String() string { return [...]string{"idle", "filling", "playing"}[s] }
 
 // jitterBuffer turns packets as the network delivers them into the even stream
 // of samples the line needs.
@@ -72,10 +77,12 @@ type jitterBuffer struct {
 	span   [stretchSpan]int16
 	tail   [stretchBack]int16 // what was played before this unit
 
-	conceal  concealer
-	sinceBad int  // units since a loss
-	sinceFix int  // units since a correction
-	excused  bool // silence is expected: an event plays
+	conceal  plc.Concealer
+	fading   int    // samples for which the voice before a reset still fades
+	sinceBad int    // units since a loss
+	sinceFix int    // units since a correction
+	excused  bool   // no voice is expected: an event came instead
+	excuse   uint32 // timestamp of the voice after it
 
 	delay    delayTrack
 	phases   [recentPhases]int
@@ -87,17 +94,28 @@ type jitterBuffer struct {
 type jitterCounters struct {
 	late      uint64 // packets that came after their time
 	discarded uint64 // packets that fit nowhere
-	concealed uint64 // samples made up
+	concealed uint64 // samples made up, but for those at the end of a talkspurt
 	added     uint64 // samples added by corrections
 	removed   uint64 // samples removed by corrections
 }
 
-func newJitterBuffer(least, most int) *jitterBuffer {
-	return &jitterBuffer{least: least, most: most, frame: unit}
+// init sets the bounds of the delay in samples.
+func (j *jitterBuffer) init(least, most int) {
+	j.least, j.most, j.frame = least, most, unit
+	j.delay.most = most
+}
+
+// clear forgets the stream and its sound.
+func (j *jitterBuffer) clear() {
+	j.reset()
+	j.conceal, j.fading = plc.Concealer{}, 0
 }
 
 // reset forgets the stream; what was learned of the network stays.
 func (j *jitterBuffer) reset() {
+	if j.state == playing {
+		j.fading = fadeTime
+	}
 	j.state = idle
 	j.present = [bufferSize / 64]uint64{}
 	j.queued, j.drought, j.jumps, j.lates = 0, 0, 0, 0
@@ -122,8 +140,7 @@ func (j *jitterBuffer) put(ts uint32, law g711.Law, payload []byte, age int) {
 		j.open(ts, age)
 	}
 	j.delay.add(j.clock-uint32(age)-ts, j.clock)
-	j.settle(ts, len(payload))
-	if int(int32(ts-j.pos))+len(payload) <= 0 {
+	if !j.settle(ts, len(payload)) {
 		j.counters.late++
 		if !j.stoodStill(j.clock - uint32(age)) {
 			return
@@ -131,6 +148,9 @@ func (j *jitterBuffer) put(ts uint32, law g711.Law, payload []byte, age int) {
 		j.reset()
 		j.open(ts, age)
 		j.delay.add(j.clock-uint32(age)-ts, j.clock)
+	}
+	if j.excused {
+		j.excused, j.excuse = false, ts
 	}
 	j.lates = 0
 	j.notePhase(ts)
@@ -146,7 +166,7 @@ func (j *jitterBuffer) far(ts uint32, n int) bool {
 
 func (j *jitterBuffer) open(ts uint32, age int) {
 	j.state, j.waited = filling, age
-	j.pos, j.end = ts, ts
+	j.pos, j.end, j.excuse = ts, ts, ts
 	j.sinceBad = 0
 }
 
@@ -161,19 +181,30 @@ func (j *jitterBuffer) stoodStill(came uint32) bool {
 }
 
 // settle ends a drought. What the packet left behind is lost; if the packet
-// itself is behind its time the delay grows so that it can still be played.
-func (j *jitterBuffer) settle(ts uint32, n int) {
+// itself is behind its time the delay grows so that it can still be played. It
+// reports false if it cannot.
+func (j *jitterBuffer) settle(ts uint32, n int) bool {
 	off := int(int32(ts - j.pos))
-	if j.state == filling && off < 0 {
+	switch {
+	case j.state == filling && off < 0 && off > -longestVoice:
 		j.pos = ts // overtaken by the packet that came first
+		return true
+	case off+n <= 0:
+		return false
+	case j.drought == 0:
+		return true
 	}
-	if j.drought == 0 || off+n <= 0 {
-		return
+	growth := max(j.drought-max(off, 0)/unit*unit, 0)
+	if growth > 0 && growth > j.most-j.held() {
+		return false
 	}
-	growth := min(j.drought-max(off, 0)/unit*unit, (j.most-j.held())/unit*unit)
-	skip := j.drought - max(growth, 0)
+	if !j.excused {
+		j.counters.concealed += uint64(j.drought)
+	}
+	skip := j.drought - growth
 	j.drought = 0
 	j.forget(skip)
+	return true
 }
 
 // held is the delay of the fastest packet in the buffer, samples.
@@ -207,16 +238,30 @@ func (j *jitterBuffer) store(ts uint32, law g711.Law, payload []byte) {
 // get fills out, a multiple of 80 and at most 160 samples.
 func (j *jitterBuffer) get(out []int16) {
 	j.frame = len(out)
-	if j.state == filling && j.waited >= min(j.margin()+j.delay.spread(), j.most-j.frame) {
+	if j.state == filling && j.ready() {
 		j.state = playing
 	}
-	if j.state == playing {
+	switch {
+	case j.state == playing:
 		j.take(out)
-	} else {
+	case j.fading > 0:
+		j.fading -= len(out)
+		j.conceal.Lost(out)
+	default:
 		clear(out)
 	}
 	j.waited += len(out)
 	j.clock += uint32(len(out))
+}
+
+// ready says whether the first packet has waited long enough. One that is
+// shorter than a unit waits for the next.
+func (j *jitterBuffer) ready() bool {
+	want := min(j.margin()+j.delay.spread(), j.most-j.frame)
+	if !j.whole(j.pos, unit) {
+		want += unit
+	}
+	return j.waited >= want
 }
 
 func (j *jitterBuffer) take(out []int16) {
@@ -241,6 +286,9 @@ func (j *jitterBuffer) fetch() {
 		j.drought += unit
 	default:
 		j.makeUp()
+		if int32(j.pos-j.excuse) >= 0 {
+			j.counters.concealed += unit
+		}
 		j.forget(unit)
 	}
 }
@@ -249,9 +297,6 @@ func (j *jitterBuffer) makeUp() {
 	j.conceal.Lost(j.unit[:])
 	j.push(j.unit[:])
 	j.sinceBad = 0
-	if !j.excused {
-		j.counters.concealed += unit
-	}
 }
 
 func (j *jitterBuffer) push(samples []int16) {
@@ -267,7 +312,7 @@ func (j *jitterBuffer) playUnit() {
 	}
 	j.conceal.Good(j.unit[:])
 	switch {
-	case fix == 0 || j.sinceFix < gentle || !j.whole(j.pos+unit, stretchAhead):
+	case fix == 0 || !j.whole(j.pos+unit, stretchAhead):
 		j.push(j.unit[:])
 	case fix < 0:
 		j.stretch(shorten)
@@ -283,17 +328,19 @@ func (j *jitterBuffer) playUnit() {
 }
 
 // correction says whether the delay is to grow (+1), to shrink (-1) or right.
-// It is right from the margin up to a frame more: within that a change makes no
-// difference to when packets are needed.
+// Within a frame it is right, for then a change makes no difference to when
+// packets are needed.
 func (j *jitterBuffer) correction() int {
 	if j.sinceBad < settled {
 		return 0
 	}
-	spare := j.held() - j.phase() - min(j.delay.spread(), j.most-j.frame) - j.margin()
+	held := j.held()
+	extra := held - min(j.delay.spread(), j.most-j.frame) - j.margin()
+	short := j.phase() - extra
 	switch {
-	case spare < 0 && j.held() < j.most:
+	case short > 0 && held < j.most && (short > j.frame || j.sinceFix >= gentle):
 		return 1
-	case spare > j.frame+keepBand:
+	case extra > j.frame+keepBand && (j.sinceFix >= gentle || j.maySkip()):
 		return -1
 	}
 	return 0

@@ -21,15 +21,53 @@ type keying struct {
 
 // speak takes a block of 80 samples from the telephone.
 func (v *Voice) speak(block []int16, now time.Duration) {
+	v.listen(block)
 	s := v.session
 	if s == nil {
 		return
 	}
 	events := s.stream.Load().EventSend != 0
 	copy(v.mic[:], block)
-	v.hush(v.mute.Load())
+	v.hush(events && (v.pressed != 0 || v.detector.Suspect()) || v.mute.Load())
 	v.keyByOrder(events)
 	s.send(v.mic[:], now)
+}
+
+// listen looks for keys. While the telephone hears a key its echo comes back
+// and must not be taken for one of its own.
+func (v *Voice) listen(block []int16) {
+	if v.deaf > 0 {
+		v.deaf -= len(block)
+		clear(v.mic[:])
+		block = v.mic[:]
+	}
+	begin := v.heard
+	v.detector.Process(block)
+	v.heard += int64(len(block))
+	for e, ok := v.detector.Next(); ok; e, ok = v.detector.Next() {
+		if v.session != nil {
+			v.press(e.Key, e.Down, e.At, begin)
+		}
+		if v.opts.Keys != nil {
+			v.opts.Keys(e.Key, e.Down)
+		}
+	}
+}
+
+// press turns the edges of a key at sample at into a telephone event. begin is
+// the first sample that was not handed to the session yet.
+func (v *Voice) press(key byte, down bool, at, begin int64) {
+	if v.pressed != 0 {
+		v.session.stopEvent(at - v.pressedAt)
+		v.pressed = 0
+	}
+	code, ok := eventOf(key)
+	if !down || !ok || v.session.stream.Load().EventSend == 0 {
+		return
+	}
+	v.keying = keying{}
+	v.session.startEvent(code, begin-at)
+	v.pressed, v.pressedAt = key, at
 }
 
 // hush silences the block while on.

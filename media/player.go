@@ -15,16 +15,14 @@ type player struct {
 }
 
 func (p *player) init(opts SessionOpts) {
-	p.jitter.frame = unit
-	p.jitter.least = defaultLeast
-	p.jitter.most = defaultMost
+	least, most := defaultLeast, defaultMost
 	if opts.JitterMin > 0 {
-		p.jitter.least = min(int(opts.JitterMin/smallestClock), longestBuffer)
+		least = min(int(opts.JitterMin/smallestClock), longestBuffer)
 	}
 	if opts.JitterMax > 0 {
-		p.jitter.most = min(int(opts.JitterMax/smallestClock), longestBuffer)
+		most = min(int(opts.JitterMax/smallestClock), longestBuffer)
 	}
-	p.jitter.most = max(p.jitter.most, p.jitter.least+2*maxFrame)
+	p.jitter.init(least, max(most, least+2*maxFrame))
 }
 
 // receive fills out with the far end's voice and returns the key it presses, 0
@@ -35,7 +33,6 @@ func (s *Session) receive(out []int16, now time.Duration) (key byte) {
 		p.take(in, now)
 		s.packets.done()
 	}
-	p.jitter.excused = p.events.active()
 	p.jitter.get(out)
 	key = p.events.advance(len(out))
 	p.level.add(out)
@@ -52,6 +49,7 @@ func (p *player) take(in *packet, now time.Duration) {
 	payload := in.payload[:in.n]
 	if in.event {
 		p.events.packet(in.ts, payload)
+		p.jitter.excused = true
 		return
 	}
 	age := max(int((now-in.at)/smallestClock), 0)

@@ -13,6 +13,7 @@ import (
 const (
 	shortestPTime = 10 * time.Millisecond
 	longestPTime  = 60 * time.Millisecond
+	usualPTime    = 20 * time.Millisecond // RFC 3551 §4.2
 	longestSent   = 60 * samplesPerMs
 	eventInterval = 20 * samplesPerMs // packets of an event, if those of the voice are rarer
 	rtpHeader     = 12
@@ -70,6 +71,9 @@ func (s *Session) send(block []int16, now time.Duration) {
 // interval is the number of samples in the next packet.
 func (s *sender) interval(stream *Stream) int {
 	ptime := max(shortestPTime, min(stream.PTime, longestPTime))
+	if stream.PTime == 0 {
+		ptime = usualPTime
+	}
 	n := int(ptime/smallestClock) / dsp.Frame * dsp.Frame
 	if s.event.busy() {
 		n = min(n, eventInterval)

@@ -26,6 +26,7 @@ type VoiceOpts struct {
 	// Keys is told of each key the telephone presses and releases. It is called
 	// by the audio goroutine and must return at once.
 	Keys func(key byte, down bool)
+	DTMF dtmf.Opts // of the detector
 	// KeyLevel is the level of the low group of keys played to the telephone or,
 	// where telephone events are not agreed on, to the far end [-10 dBm0].
 	KeyLevel dsp.DBm0
@@ -56,8 +57,9 @@ type Voice struct {
 	tone, overTone tone.Generator
 	wanted         *Session
 	session        *Session // the one connected, nil = none
-	heard          int64    // samples from the telephone so far
-	pressed        byte     // key that sounds as an event, 0 = none
+	detector       *dtmf.Detector
+	heard          int64 // samples from the telephone so far
+	pressed        byte  // key that sounds as an event, 0 = none
 	pressedAt      int64
 	muted          bool
 	deaf           int // samples for which the detector hears silence
@@ -84,8 +86,9 @@ func NewVoice(opts VoiceOpts) *Voice {
 		opts.KeyLevel = defaultKeyLevel
 	}
 	return &Voice{
-		opts:   opts,
-		orders: newRing[keyOrder](ordersWaiting),
+		opts:     opts,
+		orders:   newRing[keyOrder](ordersWaiting),
+		detector: dtmf.NewDetector(opts.DTMF),
 	}
 }
 
@@ -198,7 +201,7 @@ func (s *Session) attach(v *Voice) bool {
 		return false
 	}
 	s.packets.flush()
-	s.player.jitter.reset()
+	s.player.jitter.clear()
 	s.sender.resume(s.now())
 	return true
 }

@@ -137,6 +137,7 @@ func (a *recordAction) prepare(t *Telephone) error {
 }
 
 func (a *recordAction) begin(t *Telephone, p *program) error {
+	a.tape.start = t.now
 	t.tapes = append(t.tapes, a.tape)
 	p.tapes = append(p.tapes, a)
 	return nil

@@ -33,7 +33,7 @@ func verbs() []verb {
 		{"wait", "EVENT [-timeout D]", "wait (default 30s) for one of: " + strings.Join(events(), " "), parseWait},
 		{"pause", "D", "do nothing for a time", parsePause},
 		{"state", "[-json]", "print what the telephone knows of its line", parseState},
-		{"set", "KEY=VALUE…", "change the telephone: " + knobHelp(), parseSet},
+		{"set", "KEY=VALUE…", "change the telephone:" + knobHelp(), parseSet},
 		{"fault", "KIND…", "damage the wires: " + faultKinds, parseFault},
 	}
 }

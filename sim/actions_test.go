@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ata-agent/ata-agent/dsp"
+	"github.com/ata-agent/ata-agent/dsp/tone"
 	"github.com/ata-agent/ata-agent/slic/twowire"
 )
 
@@ -101,6 +102,115 @@ func TestDoWait(t *testing.T) {
 		}
 		do(t, tel, "onhook wait silent pause 1s")
 	}, chord)
+}
+
+// The events of wait come when the wire carries them, not before.
+func TestDoWaitsForEvents(t *testing.T) {
+	tones := &testland.Tones
+	ringing := func(c *feedChip) { // 2 s of ringing, then nothing
+		n := int64(0)
+		c.source = func() float64 {
+			n++
+			c.drive = ringDrive(n, 45, 20, 0, n > 800 && n < 16800)
+			return 0
+		}
+	}
+	voice := func(c *feedChip) {
+		v := newVoice(9)
+		c.source = func() float64 { return v.next() * twowire.VoltsPerUnit }
+	}
+	opening := func(c *feedChip) { // an open loop after 2 s
+		n := 0
+		c.source = func() float64 {
+			n++
+			c.drive = battery
+			c.drive.Open = n > 16000 && n < 19000
+			return 0
+		}
+	}
+	plays := func(s tone.Spec, rest bool) func(*feedChip) {
+		return func(c *feedChip) {
+			var heard []float64
+			length := 5 * 8000
+			if rest {
+				length = 2 * 8000
+			}
+			play(s, func(v float64) bool {
+				heard = append(heard, v)
+				return len(heard) < length
+			})
+			c.source = func() (v float64) {
+				if len(heard) > 0 {
+					v, heard = heard[0], heard[1:]
+				}
+				return v
+			}
+		}
+	}
+	tests := []struct {
+		sequence string
+		wire     func(*feedChip)
+		min, max time.Duration
+	}{
+		{"wait ringing", ringing, 145 * ms, 250 * ms},
+		{"wait ringing wait silent", ringing, 8500 * ms, 8700 * ms},
+		{"offhook wait tone:dial", plays(tones.Dial, false), 200 * ms, 300 * ms},
+		{"offhook wait tone:dial", plays(tones.RecallDial, false), 600 * ms, 800 * ms},
+		{"offhook wait tone:dial wait silent", plays(tones.Dial, true), 2500 * ms, 2600 * ms},
+		{"offhook wait tone:ringback", plays(tones.Ringback, false), 200 * ms, 300 * ms},
+		{"offhook wait tone:busy", plays(tones.Busy, false), 250 * ms, 400 * ms},
+		{"offhook wait tone:reorder", plays(tones.Reorder, false), 250 * ms, 400 * ms},
+		{"offhook wait tone:sit", plays(tones.VacantCode, false), 200 * ms, 500 * ms},
+		{"offhook wait tone:callwaiting", plays(tones.CallWaiting, false), 200 * ms, 400 * ms},
+		{"offhook wait tone:howler", plays(tones.Howler, false), 200 * ms, 400 * ms},
+		{"offhook wait talk", voice, 200 * ms, 1500 * ms},
+		{"offhook wait cpc", opening, 2060 * ms, 2150 * ms},
+		{"offhook pause 3s wait cpc", opening, 3000 * ms, 3020 * ms},
+	}
+	for _, tt := range tests {
+		t.Run(tt.sequence, func(t *testing.T) {
+			inWorld(t, plain(), func(t *testing.T, l *lab) {
+				start := time.Now()
+				do(t, l.phones[0], tt.sequence+" -timeout 20s")
+				if took := time.Since(start); took < tt.min || took > tt.max {
+					t.Errorf("took %v, want %v to %v", took, tt.min, tt.max)
+				}
+			}, func(l *lab) { tt.wire(l.chips[0]) })
+		})
+	}
+}
+
+// One caller records while another dials.
+func TestDoSideBySide(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tape.wav")
+	set := plain()
+	set.Sidetone = 0
+	inWorld(t, set, func(t *testing.T, l *lab) {
+		tel := l.phones[0]
+		do(t, tel, "offhook pause 10")
+		ended := make(chan error, 1)
+		go func() { ended <- tel.Do(t.Context(), []string{"record", path, "-for", "1s"}, nil) }()
+		time.Sleep(100 * ms)
+		other := make(chan error, 1)
+		go func() { other <- tel.Do(t.Context(), []string{"dial", "55"}, nil) }()
+		time.Sleep(50 * ms)
+		if err := tel.Do(t.Context(), []string{"dial", "1"}, nil); !errors.Is(err, errInUse) {
+			t.Errorf("dialing while another dials: %v", err)
+		}
+		if err := errors.Join(<-ended, <-other); err != nil {
+			t.Error(err)
+		}
+	})
+	tape := readFile(t, path)
+	loud := 0
+	for i := 0; i+80 <= len(tape); i += 80 {
+		if dsp.LevelOf(tape[i:i+80]) > -10 {
+			loud++
+		}
+	}
+	if len(tape) != 8000 || loud < 19 || loud > 21 {
+		t.Errorf("the tape of %d samples has %d loud frames, want 20", len(tape), loud)
+	}
 }
 
 func TestDoOnHookErrors(t *testing.T) {

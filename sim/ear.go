@@ -26,6 +26,7 @@ type segment struct {
 	n      int     // lines in use
 	width  float64 // hertz that the stretch was too short to tell apart
 	key    bool    // it was taken for a DTMF key
+	known  bool    // it is a sound of the country's tones
 }
 
 const (
@@ -35,7 +36,7 @@ const (
 	earShapes   = 8   // frames of short spectra kept
 	earGap      = 3   // quiet frames that end a sound; less is the beat of two tones
 	audible     = -46 // dBm0
-	talkFrames  = 20  // of the last second that make it talk
+	talkFrames  = 20  // of voice in the last second make it talk
 	maxKeys     = 64
 )
 
@@ -58,12 +59,9 @@ type ear struct {
 	shapes [earShapes]shape
 	shapeN int
 
-	talking [100]bool
-	talkAt  int
-	talkN   int
-	tone    Tone
-	keys    [maxKeys]byte
-	keyN    int
+	tone Tone
+	keys [maxKeys]byte
+	keyN int
 }
 
 func newEar(c *country.Country) *ear {
@@ -76,8 +74,7 @@ func newEar(c *country.Country) *ear {
 func (e *ear) reset() {
 	e.segs[0], e.n, e.quiet = segment{}, 1, 0
 	e.level, e.tone = dsp.DBm0(math.Inf(-1)), NoTone
-	clear(e.talking[:])
-	e.talkN, e.keyN, e.shapeN = 0, 0, 0
+	e.keyN, e.shapeN = 0, 0
 	clear(e.memory[:])
 }
 
@@ -114,7 +111,6 @@ func (e *ear) frame(loud bool) {
 	default:
 		e.pause(cur)
 	}
-	e.remember(e.segs[e.n-1].kind == voice)
 	e.tone = name(e.patterns, e.segs[:e.n])
 }
 
@@ -222,9 +218,25 @@ func (e *ear) judge(cur *segment, n, skip int) {
 	case n >= 100*8 || skip > 0:
 		cur.kind = voice
 	}
-	if cur.kind == tonal && !cur.key {
+	if cur.kind != tonal {
+		return
+	}
+	cur.known = e.knows(cur)
+	if !cur.key {
 		e.key(cur)
 	}
+}
+
+// knows says whether a sound occurs in the country's tones.
+func (e *ear) knows(s *segment) bool {
+	for i := range e.patterns {
+		for k := range e.patterns[i].sounds {
+			if s.matches(&e.patterns[i].sounds[k]) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // key notes a DTMF key.
@@ -261,20 +273,25 @@ func nearest(group []float64, hz float64) int {
 	return -1
 }
 
-// remember keeps the last second of frames with voice.
-func (e *ear) remember(talk bool) {
-	if e.talking[e.talkAt] {
-		e.talkN--
+// talk says whether somebody speaks: a fifth of the last second was voice.
+func (e *ear) talk() bool {
+	const second = 100
+	spoken, past := 0, 0
+	for i := e.n - 1; i >= 0 && past < second; i-- {
+		s := &e.segs[i]
+		if s.spoken() {
+			spoken += min(s.frames, second-past)
+		}
+		past += s.frames
 	}
-	if talk {
-		e.talkN++
-	}
-	e.talking[e.talkAt] = talk
-	e.talkAt = (e.talkAt + 1) % len(e.talking)
+	return spoken >= talkFrames
 }
 
-// talk says whether somebody speaks.
-func (e *ear) talk() bool { return e.talkN >= talkFrames }
+// spoken says whether a segment is voice. A held vowel has the lines of a tone,
+// but not for long.
+func (s *segment) spoken() bool {
+	return s.kind == voice || s.kind == tonal && s.n >= 3 && !s.known && s.frames < 40
+}
 
 // running returns the sound that is heard now, nil if none.
 func (e *ear) running() *segment {

@@ -34,7 +34,7 @@ const standstill = 5 * time.Second
 
 // Do carries out a sequence of actions (see Verbs) and returns when the last
 // has ended, background speech and limited recordings included. What the
-// actions print goes to out. Sequences of several callers run side by side.
+// actions print goes to out, which may be nil. Sequences of several callers run side by side.
 //
 // Time is the telephone's own: it passes only while the telephone is stepped,
 // and Do gives up when it stands still.
@@ -42,6 +42,9 @@ func (t *Telephone) Do(ctx context.Context, actions []string, out io.Writer) err
 	list, err := parseActions(actions)
 	if err != nil {
 		return err
+	}
+	if out == nil {
+		out = io.Discard
 	}
 	for _, a := range list {
 		if p, ok := a.(preparer); ok {

@@ -35,6 +35,7 @@ type pattern struct {
 	tone   Tone
 	also   []Tone // other tones of the country that sound the same
 	steps  []step
+	sounds []tone.Sound
 	starts []int // steps at which a listener may come in
 }
 
@@ -121,6 +122,11 @@ func unroll(name Tone, s *tone.Spec) pattern {
 	}
 	p.steps = p.steps[:min(len(p.steps), unrolled)]
 	p.mark(intro, len(s.Loop))
+	for _, x := range p.steps {
+		if x.on && !slices.ContainsFunc(p.sounds, func(y tone.Sound) bool { return sameSound(&x.sound, &y) }) {
+			p.sounds = append(p.sounds, x.sound)
+		}
+	}
 	return p
 }
 
@@ -295,13 +301,14 @@ func unique(patterns []pattern, segs []segment) (found Tone, ok bool) {
 	return found, ok
 }
 
-// heard says whether there is enough to name a tone by: a sound whose
-// frequencies were measured.
+// heard says whether there is enough to name a tone by: a fifth of a second of
+// sounds whose frequencies were measured.
 func heard(segs []segment) bool {
+	frames := 0
 	for i := range segs {
 		if segs[i].kind == tonal {
-			return true
+			frames += segs[i].frames
 		}
 	}
-	return false
+	return frames >= 20
 }

@@ -3,6 +3,7 @@ package sim
 import (
 	"math"
 	"math/rand/v2"
+	"os"
 	"testing"
 	"time"
 
@@ -13,6 +14,14 @@ import (
 )
 
 const ms = time.Millisecond
+
+// scale returns a small figure, or the full one if ATA_FULL is set.
+func scale(small, full int) int {
+	if os.Getenv("ATA_FULL") != "" {
+		return full
+	}
+	return small
+}
 
 func sound(hz ...float64) tone.Sound {
 	var s tone.Sound
@@ -146,8 +155,8 @@ func TestToneNames(t *testing.T) {
 			if len(tt.spec.Loop) == 0 {
 				continue
 			}
-			for _, noise := range []dsp.DBm0{Off, -55} {
-				names, first := listen(c, tt.spec, 9*time.Second, noise)
+			for _, noise := range []dsp.DBm0{Off, -55}[:scale(1, 2)] {
+				names, first := listen(c, tt.spec, time.Duration(scale(4, 9))*time.Second, noise)
 				if len(names) != 1 || names[0] != tt.name {
 					t.Errorf("%s %s, noise %v: heard %v after %v", c.Code, tt.name, noise, names, first)
 				}
@@ -166,7 +175,7 @@ func TestNoToneInVoice(t *testing.T) {
 	run(tel, battery, 100*ms)
 	v := newVoice(5)
 	talked, named := 0, 0
-	const seconds = 60
+	seconds := scale(15, 600)
 	for i := range seconds * 8000 {
 		d := battery
 		d.Voice = v.next() * twowire.VoltsPerUnit

@@ -147,9 +147,11 @@ func (u *UA) ping() {
 func (u *UA) trustServers(list []target) {
 	old := u.trusted
 	u.trusted = nil
-	for _, t := range list {
-		u.trusted = append(u.trusted, t.addr)
-		u.guard.trust(t.addr)
+	for _, t := range append([]target{u.bind.machine.home}, list...) { // who has our binding calls us, whatever the DNS says now
+		if t.addr.IsValid() {
+			u.trusted = append(u.trusted, t.addr)
+			u.guard.trust(t.addr)
+		}
 	}
 	for _, a := range old {
 		u.guard.distrust(a)

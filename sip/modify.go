@@ -70,6 +70,7 @@ func (c *call) reinvite(offer *sdp.Session) {
 func (c *call) onReinviteResponse(x *exchange, res *sipmsg.Response) {
 	switch {
 	case res.IsProvisional():
+		c.acknowledge(c.dlg, res)
 	case res.IsSuccess():
 		c.onReinviteSuccess(x, res)
 	default:

@@ -145,6 +145,7 @@ func (c *call) sendRefresh() {
 		return
 	}
 	if !c.update {
+		c.refresh.timer = c.after(c.every/4, c.sendRefresh) // if this one fails
 		c.wantRefresh = true
 		c.modifyNext()
 		return

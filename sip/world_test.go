@@ -40,6 +40,12 @@ var (
 // changes the settings before.
 func inWorld(t *testing.T, edit func(*Account, *Voice, *Opts), f func(*world)) {
 	t.Helper()
+	inWorldWith(t, edit, func(*UA) {}, f)
+}
+
+// inWorldWith lets before change the UA before it runs.
+func inWorldWith(t *testing.T, edit func(*Account, *Voice, *Opts), before func(*UA), f func(*world)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{t: t, net: siptest.NewNet()}
 		w.peer = newPeer(t, w.net, peerAddr)
@@ -56,6 +62,7 @@ func inWorld(t *testing.T, edit func(*Account, *Voice, *Opts), f func(*world)) {
 			t.Fatal(err)
 		}
 		w.ua = ua
+		before(ua)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- ua.Run(ctx) }()

@@ -76,6 +76,10 @@ func (s *scriptedCalls) call(ctx context.Context, from, to int, how, number stri
 		return
 	}
 	fmt.Fprintf(s.out, "\ntelephone %d lifts, hears dial tone and calls %s (%s)\n", from, number, howNames[how])
+	// The wires and the telephones' own sidetone are not what is measured.
+	for _, n := range []int{from, to} {
+		s.do(ctx, n, "set", "loop=0", "sidetone=100", "echo=none")
+	}
 	s.do(ctx, from, "offhook", "wait", "tone:dial", how, number, "wait", "tone:ringback", "-timeout", "20s")
 	s.do(ctx, to, "wait", "ringing")
 	if s.err == nil {

@@ -22,13 +22,16 @@ var mayImport = map[string][]string{
 	"dsp/tone": {"dsp"},
 	"dsp/dtmf": {"dsp", "dsp/tone"},
 	"dsp/plc":  {"dsp"},
-	"dialplan": {},
-	"slic":     {},
-	"country":  {"dsp/…", "slic"},
-	"line":     {"country", "dialplan", "slic"},
-	"config":   {"country", "dialplan", "dsp/…", "slic"},
-	"hal":      {},
-	"state":    {},
+
+	"dsp/compare": {"dsp"},
+	"dsp/dsptest": {"dsp"},
+	"dialplan":    {},
+	"slic":        {},
+	"country":     {"dsp/…", "slic"},
+	"line":        {"country", "dialplan", "slic"},
+	"config":      {"country", "dialplan", "dsp/…", "slic"},
+	"hal":         {},
+	"state":       {},
 
 	"line/script": {"line", "slic"},
 
@@ -46,7 +49,7 @@ var mayImport = map[string][]string{
 
 	"media/mediatest": {},
 
-	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "media", "sip", "slic", "state"},
+	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "line/script", "media", "sip", "slic"},
 
 	"board":     {"hal", "slic/…"},
 	"provision": {"config"},

@@ -118,7 +118,7 @@ func printCalls(w io.Writer, calls []agent.PastCall) error {
 			talk = c.Ended.Sub(c.Answered).Round(time.Second).String()
 		}
 		fmt.Fprintf(t, "%d\t%s\t%s %s\t%s\t%s\t%d\t%d\t%v\n", c.Line, c.Began.Format(time.TimeOnly),
-			direction(c.Incoming), c.Number, talk, c.Codec, c.Voice.Received, c.Voice.Lost, c.Voice.Jitter)
+			direction(c.Incoming), c.Number, talk, c.Codec, c.Voice.Received, c.Voice.Lost, time.Duration(c.Voice.Jitter*float64(time.Second)).Round(100*time.Microsecond))
 	}
 	return t.Flush()
 }

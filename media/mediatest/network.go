@@ -139,6 +139,18 @@ func (c *Conn) readOnce(b []byte) (int, netip.AddrPort, error) {
 	}
 }
 
+// Drain returns the packets that wait to be read.
+func (c *Conn) Drain() (packets [][]byte) {
+	for {
+		select {
+		case d := <-c.in:
+			packets = append(packets, d.payload)
+		default:
+			return packets
+		}
+	}
+}
+
 // SetReadDeadline sets when reads fail with os.ErrDeadlineExceeded; the zero
 // time is never.
 func (c *Conn) SetReadDeadline(t time.Time) error {

@@ -32,6 +32,10 @@ func (w *worker) dropped(pending byte, at time.Time) error {
 	if w.wasReset() {
 		return errChipReset
 	}
+	if pending == 0 { // seen by a poll before its interrupt was
+		pending = w.chip.read(drInt2)
+		w.chip.write(drInt2, pending)
+	}
 	now := time.Now()
 	w.emit(slic.PowerAlarm, at, fmt.Errorf("power alarm of %s", transistors(pending)))
 	w.command(lfOpen)

@@ -58,13 +58,25 @@ func (b *bus) transfer() error {
 	return nil
 }
 
-// shift sends one byte alone. It brings a byte machine that lost a byte back
-// into step: a chip that waits for data ends its access, and one that waits for
-// a command takes it as a read of a register that does not exist.
+// filler is what is sent while a register is read. As a command it is a read of
+// a register that does not exist, so that reads do no harm to a chip that lost
+// a byte and takes commands for data.
+const filler = 0xFF
+
+// shift sends one filler alone, which brings such a chip back into step.
 func (b *bus) shift() {
-	b.w[0] = 0xFF
+	b.w[0] = filler
 	_ = b.conn.Tx(b.w[:1], b.r[:1]) // the next access reports a broken port
 }
+
+// busError is a failure of the bus itself.
+type busError struct {
+	doing string
+	err   error
+}
+
+func (e *busError) Error() string { return e.doing + ": " + e.err.Error() }
+func (e *busError) Unwrap() error { return e.err }
 
 // chip is the register file behind a bus. The first error sticks, makes all
 // later accesses do nothing and is taken by fail, so that a sequence of
@@ -89,9 +101,9 @@ func (c *chip) read(n byte) byte {
 	if c.err != nil {
 		return 0
 	}
-	v, err := c.bus.access(0x80|n, 0)
+	v, err := c.bus.access(0x80|n, filler)
 	if err != nil {
-		c.err = fmt.Errorf("read DR%d: %w", n, err)
+		c.err = &busError{fmt.Sprintf("read DR%d", n), err}
 	}
 	return v
 }
@@ -101,7 +113,7 @@ func (c *chip) write(n, v byte) {
 		return
 	}
 	if _, err := c.bus.access(n, v); err != nil {
-		c.err = fmt.Errorf("write DR%d: %w", n, err)
+		c.err = &busError{fmt.Sprintf("write DR%d", n), err}
 	}
 }
 

@@ -170,7 +170,7 @@ func (w *worker) calibratePeak(ctx context.Context) error {
 		return fmt.Errorf("converter not finished after %v", took)
 	}
 	if peak := c.read(drCalPeak); peak < peakMin || peak > peakMax {
-		w.note(fmt.Sprintf("converter calibration out of range: DR107=%#02x, using %#02x", peak, peakDefault))
+		w.note(fmt.Sprintf("converter calibration out of range: DR107=%#x, using %#x", peak, peakDefault))
 		c.write(drCalPeak, peakDefault)
 	}
 	return err

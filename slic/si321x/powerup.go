@@ -51,11 +51,20 @@ func (w *worker) powerUp(ctx context.Context) error {
 		}
 		if err != nil {
 			w.quiet()
-			return fmt.Errorf("power up: %s: %w", step.name, err)
+			return &stepError{step.name, err}
 		}
 	}
 	return nil
 }
+
+// stepError is a step of power-up that failed.
+type stepError struct {
+	step string
+	err  error
+}
+
+func (e *stepError) Error() string { return "power up: " + e.step + ": " + e.err.Error() }
+func (e *stepError) Unwrap() error { return e.err }
 
 // until polls done, at most limit long; it says how long it took. The error
 // is that of ctx, of the bus, or errLate, or errAbandoned.
@@ -108,7 +117,6 @@ func (w *worker) identify(context.Context) error {
 		if err = w.identifyOnce(); err == nil || w.chip.err != nil {
 			return err
 		}
-		w.bus.shift()
 	}
 	return err
 }

@@ -19,7 +19,7 @@ const (
 // serve runs a port that is powered up until it is lost or ctx ends.
 func (w *worker) serve(ctx context.Context) error {
 	now := time.Now()
-	w.served, w.lostText = true, ""
+	w.served, w.reason = true, ""
 	w.pollAt, w.feedCheck, w.sanityAt = now, now.Add(feedPeriod), now.Add(sanity)
 	w.emit(slic.Ready, now, nil)
 	if w.intFault = w.intBroken; w.intFault != "" {

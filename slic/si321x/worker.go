@@ -19,9 +19,10 @@ var (
 // Back-off between attempts to bring a lost port up, and the time in service
 // after which it starts from the beginning.
 const (
-	backOffMin   = 250 * time.Millisecond
-	backOffMax   = 30 * time.Second
-	backOffReset = 10 * time.Second
+	backOffMin    = 250 * time.Millisecond
+	backOffMax    = 30 * time.Second // what may wear or heat the line is not hurried
+	backOffAbsent = 2 * time.Second  // a chip that does not answer may only miss its clock
+	backOffReset  = 10 * time.Second
 )
 
 // worker is what Run owns.
@@ -44,7 +45,6 @@ type worker struct {
 	tripped  uint64    // number of the SetFeed whose ringing was answered
 	off      bool      // hook as last reported
 	deafTill time.Time // loop current says nothing about the hook until then
-	deaf     bool
 
 	alarms     budget
 	resets     budget
@@ -61,9 +61,9 @@ type worker struct {
 	intStuck  int
 	intSilent int
 
-	noted    map[string]bool
-	lostText string // of the Lost sent last, empty when in service
-	lastAt   time.Time
+	noted  map[string]bool
+	reason string // of the Lost sent last, empty when in service
+	lastAt time.Time
 }
 
 func newWorker(d *Dev, notify func(slic.Event)) *worker {
@@ -104,19 +104,44 @@ func (w *worker) run(ctx context.Context) {
 		if time.Since(began) > backOffReset {
 			wait = backOffMin
 		}
+		if reasonOf(err) == noAnswer {
+			wait = min(wait, backOffAbsent)
+		}
 		_ = pause(ctx, wait) // the loop looks at ctx
 		wait = min(2*wait, backOffMax)
 	}
 }
 
-// lost takes the port out of service. The same reason is reported once.
+// lost takes the port out of service. An attempt that ends as the one before
+// it, in the same step of power-up, is not reported again.
 func (w *worker) lost(err error) {
 	w.quiet()
 	w.served = false
-	if text := err.Error(); text != w.lostText {
-		w.lostText = text
-		w.emit(slic.Lost, time.Now(), err)
+	reason := reasonOf(err)
+	if reason == w.reason {
+		w.opts.Logger.Debug("still lost", "line", w.opts.Name, "err", err)
+		return
 	}
+	w.reason = reason
+	w.emit(slic.Lost, time.Now(), err)
+}
+
+// noAnswer is the reason of a chip that is absent.
+const noAnswer = "no answer"
+
+// reasonOf tells reasons apart without the figures in their texts.
+func reasonOf(err error) string {
+	var failed *stepError
+	var bus *busError
+	switch {
+	case errors.Is(err, errNoAnswer):
+		return noAnswer
+	case errors.As(err, &bus):
+		return "bus"
+	case errors.As(err, &failed):
+		return failed.step
+	}
+	return err.Error()
 }
 
 // quiet opens the line and stops the converter, as far as the chip listens.
@@ -142,7 +167,7 @@ func (w *worker) emit(kind slic.EventKind, at time.Time, err error) {
 	}
 	w.lastAt = at
 	if err != nil {
-		err = fmt.Errorf("si321x: %s: %w", w.opts.Name, err)
+		err = fmt.Errorf("si321x: %w", err)
 		w.opts.Logger.Warn("line "+kind.String(), "line", w.opts.Name, "err", err)
 	} else {
 		w.opts.Logger.Debug("line "+kind.String(), "line", w.opts.Name)

@@ -206,7 +206,8 @@ func answersOptions(port int) bool {
 type baresip struct {
 	*process
 	run  string
-	port int
+	port int // of SIP
+	rtp  int // first port of RTP
 	ctrl net.Conn
 
 	mu     sync.Mutex
@@ -229,9 +230,10 @@ type baresipOpts struct {
 func startBaresip(t *testing.T, k *kamailio, o baresipOpts) *baresip {
 	t.Helper()
 	b := &baresip{run: t.TempDir(), port: freePort(t)}
-	control, rtp := freePort(t), 30000+(b.port%1000)*20
+	control := freePort(t)
+	b.rtp = 33000 + b.port%300*20 // above the agent's, below the ephemeral ones of most systems
 	fill(t, "baresip.config", filepath.Join(b.run, "config"),
-		map[string]any{"Port": b.port, "Run": b.run, "Control": control, "RTP": rtp, "RTPMax": rtp + 18})
+		map[string]any{"Port": b.port, "Run": b.run, "Control": control, "RTP": b.rtp, "RTPMax": b.rtp + 18})
 	if o.codec == "" {
 		o.codec = "PCMU"
 	}
@@ -438,18 +440,24 @@ type ataStatus struct {
 func (a *ata) status(t *testing.T) ataStatus {
 	t.Helper()
 	var s ataStatus
+	a.statusInto(t, &s)
+	return s
+}
+
+// statusInto reads the agent's status; it stays empty while none answers.
+func (a *ata) statusInto(t *testing.T, s any) {
+	t.Helper()
 	out, err := exec.Command(program, "status", "-json", "-state", a.state).Output()
 	if err != nil {
 		var exit *exec.ExitError
 		if errors.As(err, &exit) {
 			t.Logf("status: %s", exit.Stderr)
 		}
-		return s
+		return
 	}
-	if err := json.Unmarshal(out, &s); err != nil {
+	if err := json.Unmarshal(out, s); err != nil {
 		t.Fatal(err)
 	}
-	return s
 }
 
 // idle waits until no line has a call and every telephone is on hook.

@@ -153,6 +153,15 @@ func setSlot(frame []byte, start, n int, v uint16) {
 	if start < 0 || start+n > 8*len(frame) {
 		return
 	}
+	if start&7 == 0 {
+		i := start >> 3
+		if n == 16 {
+			frame[i] = byte(v >> 8)
+			i++
+		}
+		frame[i] = byte(v)
+		return
+	}
 	for i := start + n - 1; i >= start; i-- {
 		mask := byte(0x80) >> (i & 7)
 		frame[i>>3] &^= mask

@@ -113,6 +113,7 @@ func (c *Chip) reset() {
 	c.power = [3]float64{}
 	c.loop, c.trip = loopDetector{}, tripDetector{}
 	c.tones = [2]toneOscillator{}
+	c.dtmf.setup()
 	c.enter(lfOpen)
 	c.derive()
 	c.updateInt()
@@ -140,7 +141,7 @@ func (c *Chip) identify() {
 // readOnly registers ignore writes.
 func readOnly(n byte) bool {
 	switch {
-	case n == drIndStatus, n == drStatus, n == drPulse, n == 24:
+	case n == drIndStatus, n == drStatus, n == drPulse, n == drDigit:
 		return true
 	}
 	return n >= drPower && n <= 91

@@ -71,12 +71,11 @@ func (c *Chip) exchange(in byte) byte {
 		c.port.stage = wantData
 		return c.idle()
 	}
-	cmd, selected := c.port.command, c.port.selected
-	c.begin()
-	if !selected {
+	defer c.begin() // after the access, which may switch to the daisy chain
+	if !c.port.selected {
 		return c.idle()
 	}
-	return c.access(cmd, in)
+	return c.access(c.port.command, in)
 }
 
 // access is one register access.

@@ -1,0 +1,253 @@
+package agent_test
+
+import (
+	"bytes"
+	"math"
+	"os"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ata-agent/ata-agent/dsp/compare"
+	"github.com/ata-agent/ata-agent/sim"
+	"github.com/ata-agent/ata-agent/slic/si321x/model"
+)
+
+// inWorld runs a test of n lines in virtual time.
+func inWorld(t *testing.T, n int, change func(int, object), test func(w *world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, document(n, change))
+		defer w.stop()
+		test(w)
+	})
+}
+
+func TestCallByKeysAndByDial(t *testing.T) {
+	for _, how := range []string{"dial 102", "pulse 102 -pps 10", "pulse 102 -pps 20"} {
+		t.Run(how, func(t *testing.T) {
+			inWorld(t, 2, nil, func(w *world) {
+				w.phone(1, "offhook wait tone:dial "+how+" wait tone:ringback")
+				w.phone(2, "wait ringing offhook pause 500ms")
+				w.eventually(time.Second, "both lines talk", func() bool {
+					s := w.agent.Status()
+					return s.Lines[0].State == "talking" && s.Lines[1].State == "talking"
+				})
+				w.phone(1, "onhook")
+				w.phone(2, "wait cpc onhook")
+				w.idle()
+			})
+		})
+	}
+}
+
+// TestSpeech has both speak at once and compares what arrives.
+func TestSpeech(t *testing.T) {
+	one, two := speech(t, "thanks.wav"), speech(t, "intro.wav")
+	for _, law := range []string{"PCMU", "PCMA"} {
+		t.Run(law, func(t *testing.T) {
+			change := func(_ int, l object) { l["codecs"] = object{"order": []string{law}} }
+			inWorld(t, 2, change, func(w *world) {
+				// The wires and the telephones' own sidetone are not under test.
+				w.phone(1, "set loop=0 sidetone=100 echo=none offhook wait tone:dial dial 102")
+				w.phone(2, "set loop=0 sidetone=100 echo=none wait ringing offhook pause 500ms")
+				a, b := w.board.Phones[0], w.board.Phones[1]
+				recA, recB := a.Record(0), b.Record(0)
+				startA, startB := a.Speak(one), b.Speak(two)
+				w.phone(1, "pause 5s")
+				judge(t, "1 to 2", one, recB.Stop()[startA-recB.Start():])
+				judge(t, "2 to 1", two, recA.Stop()[startB-recA.Start():])
+				w.phone(2, "onhook")
+				w.phone(1, "wait cpc onhook")
+				w.idle()
+				for _, c := range w.agent.Calls() {
+					if c.Codec != law || c.Voice.Lost != 0 {
+						t.Errorf("call: codec %s, lost %d, want %s and nothing lost", c.Codec, c.Voice.Lost, law)
+					}
+				}
+			})
+		})
+	}
+}
+
+// judge holds what was heard against what was said: at most 80 ms from mouth
+// to ear through two agents, the level within 0.5 dB, nothing lost.
+func judge(t *testing.T, name string, said, heard []int16) {
+	t.Helper()
+	r, err := compare.Speech(said, heard, 500*time.Millisecond)
+	if err != nil {
+		t.Errorf("%s: %v", name, err)
+		return
+	}
+	t.Logf("%s: %+v", name, r)
+	if r.Delay > 80*time.Millisecond || math.Abs(r.Gain) > 0.5 || r.Correlation < 0.98 || r.Gaps > 0 {
+		t.Errorf("%s: %+v, want at most 80 ms, 0.5 dB, at least 0.98, no gaps", name, r)
+	}
+}
+
+func speech(t *testing.T, name string) []int16 {
+	t.Helper()
+	data, err := os.ReadFile("../cmd/ata-agent/speech/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	samples, err := sim.ReadWAV(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return samples
+}
+
+// TestFailuresHaveTheirTone calls numbers that the registrar refuses.
+func TestFailuresHaveTheirTone(t *testing.T) {
+	inWorld(t, 1, nil, func(w *world) {
+		for number, tone := range map[string]string{
+			"9486": "busy", "9600": "busy", "9603": "busy", "9404": "sit", "9410": "sit",
+			"9480": "reorder", "9500": "reorder", "9403": "reorder", "109": "sit",
+		} {
+			w.phone(1, "offhook wait tone:dial dial "+number+" wait tone:"+tone+" onhook pause 1500ms")
+			w.idle()
+		}
+	})
+}
+
+func TestCallerGivesUp(t *testing.T) {
+	inWorld(t, 2, nil, func(w *world) {
+		w.phone(1, "offhook wait tone:dial dial 102 wait tone:ringback onhook")
+		w.phone(2, "wait silent")
+		w.idle()
+	})
+}
+
+// TestFarEndHangsUp expects open loop, silence and reorder, in this order.
+func TestFarEndHangsUp(t *testing.T) {
+	inWorld(t, 2, nil, func(w *world) {
+		w.phone(1, "offhook wait tone:dial dial 102")
+		w.phone(2, "wait ringing offhook pause 1s onhook")
+		w.phone(1, "wait cpc wait silent wait tone:reorder -timeout 10s onhook")
+		w.idle()
+	})
+}
+
+// TestReceiverLeftOffHook ends in lock-out, and the line works afterwards.
+func TestReceiverLeftOffHook(t *testing.T) {
+	inWorld(t, 1, nil, func(w *world) {
+		w.phone(1, "offhook wait tone:dial wait tone:reorder -timeout 30s wait tone:howler -timeout 60s wait silent -timeout 2m")
+		if s := w.agent.Status().Lines[0].State; s != "locked" {
+			t.Errorf("state = %s, want locked", s)
+		}
+		w.phone(1, "onhook pause 2s offhook wait tone:dial onhook")
+		w.idle()
+	})
+}
+
+// TestCallWaiting has a third telephone knock: the flash swaps.
+func TestCallWaiting(t *testing.T) {
+	inWorld(t, 3, nil, func(w *world) {
+		w.phone(1, "offhook wait tone:dial dial 102")
+		w.phone(2, "wait ringing offhook")
+		w.phone(3, "offhook wait tone:dial dial 101 wait tone:ringback")
+		w.phone(1, "wait tone:callwaiting flash 300")
+		w.eventually(3*time.Second, "telephone 3 is talked to", func() bool { return w.agent.Status().Lines[2].State == "talking" })
+		if calls := w.agent.Status().Lines[0].Calls; len(calls) != 2 {
+			t.Errorf("line 1 has %d calls, want the one on hold and the new one", len(calls))
+		}
+		w.phone(1, "pause 1s flash 300 pause 1s")
+		w.phone(3, "onhook")
+		w.phone(1, "pause 1s onhook")
+		w.phone(2, "wait cpc onhook")
+		w.idle()
+	})
+}
+
+// TestConfigurationDuringCall changes the account while it is used: the call
+// goes on, then the change holds.
+func TestConfigurationDuringCall(t *testing.T) {
+	inWorld(t, 2, nil, func(w *world) {
+		w.phone(1, "offhook wait tone:dial dial 102")
+		w.phone(2, "wait ringing offhook pause 1s")
+		next := document(2, func(i int, l object) {
+			if i == 0 {
+				l["name"] = "renamed"
+				l["slic"] = object{"country": "DE"}
+			}
+		})
+		if err := w.agent.Apply(next); err != nil {
+			t.Fatal(err)
+		}
+		w.phone(1, "pause 3s")
+		if s := w.agent.Status().Lines[0]; s.State != "talking" || !s.Pending || s.Name != "" {
+			t.Errorf("during the call: state %s, pending %v, name %q; want an untouched call", s.State, s.Pending, s.Name)
+		}
+		w.phone(1, "onhook")
+		w.phone(2, "wait cpc onhook")
+		w.eventually(10*time.Second, "the change holds", func() bool {
+			s := w.agent.Status().Lines[0]
+			return s.Name == "renamed" && !s.Pending && s.Registration == "registered"
+		})
+		w.phone(1, "offhook pause 500ms")
+		if sound := w.board.Phones[0].State().Sound; len(sound) != 1 || math.Abs(sound[0].Hertz-425) > 5 {
+			t.Errorf("dial tone = %v, want Germany's 425 Hz", sound)
+		}
+		w.phone(1, "onhook")
+		w.idle()
+	})
+}
+
+// TestMissingChip leaves the other line working.
+func TestMissingChip(t *testing.T) {
+	inWorld(t, 2, nil, func(w *world) {
+		w.board.Chips[0].Inject(model.Missing)
+		w.eventually(10*time.Second, "status says what is wrong", func() bool {
+			s := w.agent.Status().Lines[0]
+			return !s.PortUp && s.PortError != ""
+		})
+		w.phone(2, "offhook wait tone:dial dial 101 wait tone:reorder onhook") // 480: out of service
+		w.board.Chips[0].Clear(model.Missing)
+		w.eventually(time.Minute, "the port is back", func() bool { return w.agent.Status().Lines[0].PortUp })
+		w.phone(2, "offhook wait tone:dial dial 101")
+		w.phone(1, "wait ringing offhook pause 500ms onhook")
+		w.phone(2, "wait cpc onhook")
+		w.idle()
+	})
+}
+
+// TestClockLost stops the PCM highway: no line works, status says so, and all
+// come back with it.
+func TestClockLost(t *testing.T) {
+	inWorld(t, 2, nil, func(w *world) {
+		w.board.World.StopClock()
+		w.eventually(10*time.Second, "status says what is wrong", func() bool {
+			s := w.agent.Status()
+			return !s.Clock.Running && s.Clock.Errors > 0
+		})
+		time.Sleep(5 * time.Second)
+		w.board.World.StartClock()
+		w.eventually(time.Minute, "both ports are back", func() bool {
+			s := w.agent.Status()
+			return s.Clock.Running && s.Lines[0].PortUp && s.Lines[1].PortUp
+		})
+		w.phone(1, "offhook wait tone:dial dial 102 wait tone:ringback onhook")
+		w.idle()
+	})
+}
+
+// TestShutDownDuringCall expects the far end to be told and the registrations
+// to be taken back.
+func TestShutDownDuringCall(t *testing.T) {
+	inWorld(t, 2, nil, func(w *world) {
+		w.phone(1, "offhook wait tone:dial dial 102")
+		w.phone(2, "wait ringing offhook pause 1s")
+		w.stop()
+		for _, user := range []string{"101", "102"} {
+			if b := w.registrar.Bindings(user); len(b) != 0 {
+				t.Errorf("%s is still registered: %v", user, b)
+			}
+		}
+		for _, c := range w.agent.Calls() {
+			if c.Ended.IsZero() {
+				t.Errorf("call %d did not end", c.Call)
+			}
+		}
+	})
+}

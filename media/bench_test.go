@@ -1,0 +1,184 @@
+package media_test
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/pion/rtp"
+
+	"github.com/ata-agent/ata-agent/dsp/tone"
+	"github.com/ata-agent/ata-agent/media"
+)
+
+// sink is a socket that swallows what is sent and hands out one packet for
+// each token.
+type sink struct {
+	packet []byte
+	from   netip.AddrPort
+	tokens chan bool
+	sent   int
+}
+
+func (s *sink) ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error) {
+	<-s.tokens
+	return copy(b, s.packet), s.from, nil
+}
+
+func (s *sink) WriteToUDPAddrPort(b []byte, _ netip.AddrPort) (int, error) {
+	s.sent++
+	return len(b), nil
+}
+
+func (s *sink) SetReadDeadline(time.Time) error { return nil }
+func (s *sink) Close() error                    { return nil }
+
+// bench is a line in a call whose packets come from next.
+type bench struct {
+	voice   *media.Voice
+	session *media.Session
+	sink    *sink
+	h       rtp.Header
+	packet  []byte
+	payload [160]byte
+	say     []int16
+	at      int
+	toPhone [160]int16
+}
+
+func newBench(say func(block []int16, at int)) *bench {
+	b := &bench{sink: &sink{}, packet: make([]byte, 172), say: make([]int16, 8000)}
+	b.session = media.NewSession(b.sink, b.sink, media.SessionOpts{})
+	b.session.Set(media.Stream{
+		Remote: addrB, RemoteRTCP: next(addrB), Codec: media.PCMA, PTime: 20 * time.Millisecond,
+		EventSend: 101, EventReceive: 101, Send: true, Receive: true,
+	})
+	b.voice = media.NewVoice(media.VoiceOpts{Keys: func(byte, bool) {}})
+	b.voice.Connect(b.session)
+	b.h = rtp.Header{Version: 2, PayloadType: 8, SSRC: 1}
+	for i := 0; i < len(b.say); i += 80 {
+		say(b.say[i:i+80], i)
+	}
+	return b
+}
+
+// arrive has the next packet come.
+func (b *bench) arrive() {
+	n, err := b.h.MarshalTo(b.packet)
+	if err != nil {
+		panic(err)
+	}
+	n += copy(b.packet[n:], b.payload[:])
+	media.Receive(b.session, b.packet[:n], addrB)
+	b.h.SequenceNumber++
+	b.h.Timestamp += 160
+}
+
+// frame is 20 ms of the line.
+func (b *bench) frame() {
+	b.voice.Frame(b.toPhone[:], b.say[b.at:b.at+160])
+	b.at = (b.at + 160) % len(b.say)
+}
+
+var modes = []struct {
+	name    string
+	prepare func(b *bench)
+	each    func(b *bench, i int)
+	say     func(block []int16, at int)
+}{
+	{"talk", nil, func(b *bench, _ int) { b.arrive() }, speech},
+	{"talk with loss", nil, func(b *bench, i int) {
+		if i%10 == 0 {
+			b.h.SequenceNumber++
+			b.h.Timestamp += 160
+			return
+		}
+		b.arrive()
+	}, speech},
+	{"keys", nil, func(b *bench, _ int) { b.arrive() }, (&keypad{keys: "1234567890", on: 400, off: 400}).say},
+	{"keys from afar", nil, func(b *bench, i int) {
+		b.h.PayloadType = 101
+		b.payload = [160]byte{byte(i / 20 % 16), 10, 0, byte(i % 20 * 8)}
+		b.h.Timestamp = uint32(i / 20 * 3200)
+		b.arrive()
+	}, speech},
+	{"keys by order", func(b *bench) {
+		for b.voice.SendKey('5', 50*time.Millisecond) {
+		}
+	}, func(b *bench, _ int) { b.arrive() }, speech},
+	{"tone over talk", func(b *bench) {
+		spec := tone.MustParse("440:300 -:9700", -10)
+		b.voice.PlayOver(&spec)
+	}, func(b *bench, _ int) { b.arrive() }, speech},
+	{"dial tone", func(b *bench) {
+		spec := tone.MustParse("350+440:inf", -13)
+		b.voice.Connect(nil)
+		b.voice.Play(&spec)
+	}, nil, speech},
+	{"idle", func(b *bench) { b.voice.Connect(nil) }, nil, func(block []int16, _ int) { clear(block) }},
+}
+
+func TestFrameAllocs(t *testing.T) {
+	for _, m := range modes {
+		t.Run(m.name, func(t *testing.T) {
+			b := newBench(m.say)
+			if m.prepare != nil {
+				m.prepare(b)
+			}
+			i := 0
+			b.frame()
+			if n := testing.AllocsPerRun(500, func() {
+				if m.each != nil {
+					m.each(b, i)
+				}
+				b.frame()
+				i++
+			}); n != 0 {
+				t.Errorf("%v allocations per 20 ms, want 0", n)
+			}
+		})
+	}
+}
+
+// BenchmarkFrame is one line for 20 ms, with its packet received and sent.
+func BenchmarkFrame(b *testing.B) {
+	for _, m := range modes {
+		b.Run(m.name, func(b *testing.B) {
+			line := newBench(m.say)
+			if m.prepare != nil {
+				m.prepare(line)
+			}
+			i := 0
+			for b.Loop() {
+				if m.each != nil {
+					m.each(line, i)
+				}
+				line.frame()
+				i++
+			}
+		})
+	}
+}
+
+// BenchmarkPacket is the receipt of one packet up to the ring.
+func BenchmarkPacket(b *testing.B) {
+	line := newBench(speech)
+	line.frame()
+	i := 0
+	for b.Loop() {
+		line.arrive()
+		if i++; i%32 == 0 {
+			line.frame()
+		}
+	}
+}
+
+// BenchmarkStranger is a packet from somebody else.
+func BenchmarkStranger(b *testing.B) {
+	line := newBench(speech)
+	line.frame()
+	line.arrive()
+	for b.Loop() {
+		media.Receive(line.session, line.packet, addrA)
+	}
+}
