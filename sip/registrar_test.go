@@ -236,7 +236,7 @@ func TestSilentRegistrar(t *testing.T) {
 		last := time.Now()
 		for i, upper := range []time.Duration{60, 120, 240, 480, 960, 1800, 1800} {
 			upper *= time.Second
-			time.Sleep(last.Add(33 * time.Second).Sub(time.Now()))
+			time.Sleep(time.Until(last.Add(33 * time.Second)))
 			reg := s.ua.Status().Registration
 			wait := reg.Until.Sub(last) - 32*time.Second
 			if reg.State != Registering || wait < upper/2-time.Second || wait > upper+time.Second {
