@@ -101,8 +101,14 @@ func TestFailures(t *testing.T) {
 	k := startKamailio(t, "MD5")
 	a := startATA(t, account(k, lineOne, lineOnePW, "udp", nil))
 	for _, tt := range []struct{ number, tone string }{
-		{"9486", "busy"}, {"9600", "busy"}, {"9404", "sit"}, {"9480", "reorder"}, {"9603", "busy"},
-		{"9503", "sit"}, {"9500", "reorder"}, {"1999", "reorder"}, // not registered: 480
+		{"9486", "busy"},
+		{"9600", "busy"},
+		{"9404", "sit"},
+		{"9480", "reorder"},
+		{"9603", "busy"},
+		{"9503", "sit"},
+		{"9500", "reorder"},
+		{"1999", "reorder"}, // not registered: 480
 	} {
 		t.Run(tt.number, func(t *testing.T) {
 			a.phone(t, 1, "offhook", "wait", "tone:dial", "dial", tt.number, "wait", "tone:"+tt.tone, "onhook", "pause", "1500ms")
