@@ -195,13 +195,12 @@ func TestRegisteredElsewhere(t *testing.T) {
 			return []Target{{Addr: dead, Transport: UDP}, {Addr: peerAddr, Transport: UDP}}, nil
 		}})
 		defer s.stop()
-		start := time.Now()
 		time.Sleep(40 * time.Second)
 		wait[Registration](t, s)
 		if reg := wait[Registration](t, s); reg.State != Registered || reg.Server != peerAddr {
 			t.Fatalf("registration %+v", reg)
 		}
-		start = time.Now()
+		start := time.Now()
 		s.ua.Invite("9486", rtpAddr)
 		if e := wait[Ended](t, s); e.Code != 486 || time.Since(start) > time.Second {
 			t.Errorf("ended %+v after %v", e, time.Since(start))

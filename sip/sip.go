@@ -93,6 +93,7 @@ func (MessagesWaiting) isEvent() {}
 // RegState is the state of a registration.
 type RegState uint8
 
+// The states of a registration.
 const (
 	Unregistered RegState = iota // not wanted, or taken back
 	Registering                  // first try under way, or waiting for the next
@@ -124,6 +125,8 @@ type Media struct {
 // Transport of SIP.
 type Transport string
 
+// The transports. TCP and TLS connections are opened by us, and the far end
+// reaches us over them.
 const (
 	UDP Transport = "udp"
 	TCP Transport = "tcp"
