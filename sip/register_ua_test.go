@@ -150,6 +150,9 @@ func talk(t *testing.T, a, b *subscriber) {
 		t.Errorf("progress %+v", p)
 	}
 	b.ua.Answer(in.Call, netip.MustParseAddrPort("10.0.0.12:40002"))
+	if c := wait[Changed](t, b); c.Media.Remote.Port() != 40000 || !c.Media.Send {
+		t.Errorf("agreed with the answer: %+v", c.Media)
+	}
 	up, theirs := wait[Answered](t, a), wait[Answered](t, b)
 	if up.Media.Remote.Port() != 40002 || theirs.Media.Remote.Port() != 40000 {
 		t.Errorf("media %+v, %+v", up.Media, theirs.Media)

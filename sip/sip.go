@@ -53,7 +53,9 @@ type (
 		Call  CallID
 		Media Media
 	}
-	// Changed says that the far end or Hold changed the voice of a call.
+	// Changed says that the far end or Hold changed the voice of a call. For an
+	// incoming call it also tells, with Answer, what was agreed on: voice may
+	// flow before Answered.
 	Changed struct {
 		Call  CallID
 		Media Media
