@@ -157,7 +157,7 @@ func (u *UA) release(c *call) {
 }
 
 func (c *call) stopTimers() {
-	for _, t := range []*timer{c.giveUp, c.patience, c.ringTimer, c.expires, c.repeat, c.reliable.timer, c.refresh.timer, c.glare} {
+	for _, t := range []*timer{c.giveUp, c.patience, c.ringTimer, c.expires, c.repeat, c.reliable.timer, c.refresher, c.glare} {
 		t.stop()
 	}
 }

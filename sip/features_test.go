@@ -83,7 +83,7 @@ func TestPrackReceived(t *testing.T) {
 		}
 		time.Sleep(20 * time.Second)
 		w.peer.nothing()
-		w.ua.Answer(in.Call, rtpAddr)
+		w.answer(in.Call)
 		w.peer.response(200)
 		l.seq = 1
 		l.ack("")

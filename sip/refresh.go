@@ -11,11 +11,10 @@ import (
 // refresh is the session timer (RFC 4028): without a sign of life in time a
 // call is taken for dead.
 type refresh struct {
-	every   time.Duration // 0 = no timer
-	ours    bool          // we refresh
-	update  bool          // the far end knows UPDATE
-	timer   *timer
-	refuses int
+	every     time.Duration // 0 = no timer
+	ours      bool          // we refresh
+	update    bool          // the far end knows UPDATE
+	refresher *timer
 }
 
 // minSessionExpires is the shortest interval allowed (RFC 4028 §5).
@@ -112,14 +111,14 @@ func (c *call) noteUpdate(msg sipmsg.Message) {
 // setRefresh starts the timer anew: at half if we refresh, else shortly before
 // the end to hang up (RFC 4028 §10).
 func (c *call) setRefresh(seconds int, ours bool) {
-	c.refresh.timer.stop()
+	c.refresher.stop()
 	c.every, c.ours = time.Duration(seconds)*time.Second, ours
 	switch {
 	case seconds == 0:
 	case ours:
-		c.refresh.timer = c.after(c.every/2, c.sendRefresh)
+		c.refresher = c.after(c.every/2, c.sendRefresh)
 	default:
-		c.refresh.timer = c.after(c.every-min(32*time.Second, c.every/3), func() {
+		c.refresher = c.after(c.every-min(32*time.Second, c.every/3), func() {
 			c.drop(408, "session not refreshed")
 		})
 	}
@@ -145,7 +144,7 @@ func (c *call) sendRefresh() {
 		return
 	}
 	if !c.update {
-		c.refresh.timer = c.after(c.every/4, c.sendRefresh) // if this one fails
+		c.refresher = c.after(c.every/4, c.sendRefresh) // if this one fails
 		c.wantRefresh = true
 		c.modifyNext()
 		return
@@ -167,7 +166,7 @@ func (c *call) onRefreshed(res *sipmsg.Response) {
 		c.agreeRefresh(res, true)
 	default:
 		c.update = false
-		c.refresh.timer = c.after(c.every/4, c.sendRefresh)
+		c.refresher = c.after(c.every/4, c.sendRefresh)
 	}
 }
 

@@ -325,6 +325,14 @@ func (l *leg) ack(body string) { l.p.send(l.text("ACK", l.seq, "", body)) }
 // learn takes the UA's tag from a response.
 func (l *leg) learn(res *sipmsg.Response) { l.remote, _ = res.To().Params.Get("tag") }
 
+// answer answers a call whose INVITE had an offer: what was agreed on is known
+// before the ACK.
+func (w *world) answer(id CallID) {
+	w.t.Helper()
+	w.ua.Answer(id, rtpAddr)
+	event[Changed](w)
+}
+
 // answeredCall makes a call from the far end that is up.
 func answeredCall(w *world, offer string, headers ...string) (*leg, CallID, Media) {
 	w.t.Helper()
@@ -332,6 +340,9 @@ func answeredCall(w *world, offer string, headers ...string) (*leg, CallID, Medi
 	l.send("INVITE", offer, headers...)
 	in := event[Incoming](w)
 	w.ua.Answer(in.Call, rtpAddr)
+	if offer != "" {
+		event[Changed](w)
+	}
 	l.learn(w.peer.response(200))
 	l.ack("")
 	return l, in.Call, event[Answered](w).Media

@@ -134,7 +134,7 @@ func demoConfig(nation, server string, numbers []string) []byte {
 	return doc
 }
 
-func (d *demo) remove() { os.RemoveAll(d.dir) }
+func (d *demo) remove() { _ = os.RemoveAll(d.dir) }
 
 // phones are the demo's telephones by number from 1; the far end's is not one
 // of them.

@@ -66,7 +66,8 @@ const (
 	longCoherence = 0.87  // of turns over the whole digit, four hops apart
 	tolerance     = 0.032 // of a frequency, over the window
 	longTolerance = 0.024 // of a frequency, over the whole digit: Q.24 accepts 1.5 %, rejects 3.5 %
-	bothTolerance = 0.039 // of both frequencies added up: speech that comes near is off in both
+	bothTolerance = 0.036 // of both frequencies added up: speech that comes near is off in both
+	uneven        = 0.25  // of both powers' movement: a keypad's tones are even
 	share         = 0.78  // of the power above dial tone is the digit's, at least
 	excess        = 1.28  // times the digit's power is all there is, but for dial tone
 	minimum       = 22.8  // from the first edge until a digit is one

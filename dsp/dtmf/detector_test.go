@@ -61,7 +61,7 @@ func accepted() map[string]signal {
 	}
 	for name, offsets := range map[string][2]float64{"++": {1, 1}, "+-": {1, -1}, "-+": {-1, 1}, "--": {-1, -1}} {
 		rows["1.5 % off "+name] = with(func(s *signal) { s.low, s.high = 0.015*offsets[0], 0.015*offsets[1] })
-		rows["1.8 % off "+name] = with(func(s *signal) { s.low, s.high = 0.018*offsets[0], 0.018*offsets[1] })
+		rows["1.7 % off "+name] = with(func(s *signal) { s.low, s.high = 0.017*offsets[0], 0.017*offsets[1] })
 	}
 	for name, hz := range map[string][]float64{"350+440": {350, 440}, "425": {425}, "400": {400}} {
 		rows["dial tone "+name] = with(func(s *signal) {

@@ -105,6 +105,9 @@ func (d *Detector) confirm() {
 	if length*hopPeriod*1000 < minimum {
 		return
 	}
+	if d.low.unevenness(d.hops)+d.high.unevenness(d.hops) > uneven {
+		return
+	}
 	lowOff, ok := d.low.offset(d.hops, hops, low)
 	if !ok {
 		return
@@ -152,6 +155,19 @@ func (g *group) offset(h, n int64, p *pitch) (part float64, ok bool) {
 	across := im*p.turn4Re - re*p.turn4Im
 	part = math.Abs(math.Atan2(float64(across), float64(along))) / p.turn4
 	return part, steady(power, re, im, longCoherence)
+}
+
+// unevenness is how much the power moved in the last 18 ms: its mean square over
+// the square of its mean, less one.
+func (g *group) unevenness(h int64) float32 {
+	const n = 2 * window
+	var sum, squares float32
+	for k := h - n + 1; k <= h; k++ {
+		p := g.power[k&(history-1)]
+		sum += p
+		squares += p * p
+	}
+	return n*squares/(sum*sum) - 1
 }
 
 // hold waits for the digit that sounds to end.

@@ -14,8 +14,8 @@ const dtmfWindow = 180
 // part of the power that the two tones must have.
 const (
 	dtmfFloor dsp.DBm0 = -30
-	dtmfTwist          = 10.0 // dB
-	dtmfPure           = 0.8
+	dtmfTwist float64  = 10 // dB
+	dtmfPure  float64  = 0.8
 )
 
 // dtmfHertz are the four row tones and the four column tones. ITU-T Q.23.
