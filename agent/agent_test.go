@@ -251,3 +251,20 @@ func TestShutDownDuringCall(t *testing.T) {
 		}
 	})
 }
+
+// TestHeldCallRingsBack puts the handset down with the far end on hold: the
+// telephone rings, and lifting goes back to the call.
+func TestHeldCallRingsBack(t *testing.T) {
+	inWorld(t, 2, nil, func(w *world) {
+		w.phone(1, "offhook wait tone:dial dial 102 wait tone:ringback")
+		w.phone(2, "wait ringing offhook pause 500ms")
+		w.phone(1, "flash wait tone:dial pause 3s onhook wait ringing offhook pause 500ms")
+		w.eventually(time.Second, "both lines talk", func() bool {
+			s := w.agent.Status()
+			return s.Lines[0].State == "talking" && s.Lines[1].State == "talking"
+		})
+		w.phone(1, "onhook")
+		w.phone(2, "wait cpc onhook")
+		w.idle()
+	})
+}
