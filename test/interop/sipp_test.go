@@ -197,7 +197,7 @@ func (b *bench) calling(t *testing.T) {
 			s.send(last("200 OK", ours(3, sendrecv), "Contact: <sip:t@[local_ip]:[local_port]>"), false).request("ACK")
 			s.request("BYE")
 			ok(s)
-		}, dials + "wait silent flash pause 5s onhook wait ringing offhook pause 1s onhook"},
+		}, dials + "pause 1s flash wait tone:dial pause 5s onhook wait ringing offhook pause 1s onhook"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
