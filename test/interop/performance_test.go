@@ -25,7 +25,7 @@ func TestPerformance(t *testing.T) {
 	}
 	k := startKamailio(t, "MD5")
 	b := startBaresip(t, k, baresipOpts{})
-	a := startATA(t, account(k, lineOne, lineOnePW, "udp", nil), account(k, lineTwo, lineTwoPW, "udp", nil))
+	a := startATA(t, account(k, 1, "udp", "PCMU"), account(k, 2, "udp", "PCMU"))
 	a.phone(t, 1, words("offhook wait tone:dial dial 2001 wait talk")...)
 	const length = time.Minute
 	agentBefore, bareBefore := usage(t, a.cmd.Process.Pid), usage(t, b.cmd.Process.Pid)
