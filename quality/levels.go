@@ -8,24 +8,26 @@ const (
 	speechAbove  = 10    // speech is 10 dB above the floor
 	noiseBelow   = 4     // noise is within 6 dB of it
 	floorUnknown = 0
+	meanOver     = 500 // stretches, 5 s
 )
 
 // Levels tells the level of speech from that of the noise between words
-// (RFC 3611 §4.7.4). The zero value is ready.
+// (RFC 3611 §4.7.4), each over its last seconds. The zero value is ready.
 type Levels struct {
 	floor         float64
 	speech, noise mean
 }
 
-type mean struct {
-	sum float64
-	n   uint64
-}
+// mean is that of the first values, then of the last ones.
+type mean struct{ mean, n float64 }
 
 // Add takes the mean square of the samples of the next stretch, some 10 ms.
 func (l *Levels) Add(square float64) {
 	if !(square >= 0) || math.IsInf(square, 1) {
 		return
+	}
+	if square*noiseBelow < l.floor {
+		l.noise = mean{} // it was speech: the call began in a word
 	}
 	if l.floor == floorUnknown || square < l.floor {
 		l.floor = square
@@ -39,20 +41,15 @@ func (l *Levels) Add(square float64) {
 	}
 }
 
-// Speech is the mean square of speech so far, false if there was none.
+// Speech is the mean square of speech, false if there was none.
 func (l *Levels) Speech() (square float64, ok bool) { return l.speech.value() }
 
-// Noise is the mean square between words so far, false if nobody paused.
+// Noise is the mean square between words, false if nobody paused.
 func (l *Levels) Noise() (square float64, ok bool) { return l.noise.value() }
 
 func (m *mean) add(v float64) {
-	m.sum += v
-	m.n++
+	m.n = min(m.n+1, meanOver)
+	m.mean += (v - m.mean) / m.n
 }
 
-func (m *mean) value() (float64, bool) {
-	if m.n == 0 {
-		return 0, false
-	}
-	return m.sum / float64(m.n), true
-}
+func (m *mean) value() (float64, bool) { return m.mean, m.n > 0 }

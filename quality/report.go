@@ -47,6 +47,8 @@ const (
 	loudness     = 10 // dB, SLR and RLR that RFC 3611 §4.7.4 takes for usual
 	leastTELR    = 5  // dB
 	mostTELR     = 65 // dB, an echo nobody hears
+
+	mostEndSystem = 2 * time.Second // a far end that claims more is not believed
 )
 
 // Report works out what the counts mean under the conditions.
@@ -102,11 +104,11 @@ func stretch(n, stretches uint64, packet time.Duration) time.Duration {
 }
 
 // oneWay is the delay from mouth to ear: half of the way there and back through
-// both ends (RFC 3611 §4.7.3). A far end that does not tell its delay is taken to
-// be as we are.
+// both ends (RFC 3611 §4.7.3). A far end that does not tell its delay, or an
+// absurd one, is taken to be as we are.
 func (c *Conditions) oneWay() time.Duration {
 	here, there := boundDelay(c.EndSystem), boundDelay(c.RemoteEndSystem)
-	if there == 0 {
+	if there == 0 || there > mostEndSystem {
 		there = here
 	}
 	return (boundDelay(c.RoundTrip) + here + there) / 2

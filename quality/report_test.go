@@ -133,6 +133,10 @@ func TestReportEcho(t *testing.T) {
 	if loud.R > none.R-15 || loud.MOSLQ != none.MOSLQ {
 		t.Errorf("R %.1f with echo, %.1f without", loud.R, none.R)
 	}
+	with.RemoteEndSystem = 65535 * time.Millisecond
+	if absurd := c.Report(with); absurd.OneWay != none.OneWay {
+		t.Errorf("one way %v with a far end that delays by a minute", absurd.OneWay)
+	}
 	if none.OneWay != 140*time.Millisecond {
 		t.Errorf("one way %v, want 100 ms of network and 40 ms of both ends", none.OneWay)
 	}
@@ -176,6 +180,24 @@ func TestLevels(t *testing.T) {
 	noise, _ := l.Noise()
 	if math.Abs(speech-4e6) > 1e3 || math.Abs(noise-1e3) > 1 {
 		t.Errorf("speech %v, noise %v", speech, noise)
+	}
+}
+
+// TestLevelsFromSpeech begins within a word.
+func TestLevelsFromSpeech(t *testing.T) {
+	var l Levels
+	for i := range 200 {
+		if i > 100 && i < 130 {
+			l.Add(1e3)
+		} else {
+			l.Add(4e6)
+		}
+	}
+	if noise, ok := l.Noise(); !ok || math.Abs(noise-1e3) > 1 {
+		t.Errorf("noise %v", noise)
+	}
+	if speech, ok := l.Speech(); !ok || speech != 4e6 {
+		t.Errorf("speech %v", speech)
 	}
 }
 
