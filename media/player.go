@@ -81,6 +81,7 @@ func (s *Session) publish(p *player) {
 	held := 0
 	if p.jitter.state == playing {
 		held = p.jitter.held()
+		p.heard.held = held
 	}
 	s.held.Store(int64(held))
 	s.heardVoice.publish(&p.heard)

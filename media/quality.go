@@ -1,6 +1,7 @@
 package media
 
 import (
+	"cmp"
 	"math"
 	"sync"
 	"time"
@@ -18,6 +19,7 @@ type heardVoice struct {
 	stream quality.Stream
 	levels quality.Levels
 	packet int // samples in the latest packet of voice
+	held   int // delay of the jitter buffer when it played last, samples
 }
 
 // account notes what became of a packet.
@@ -57,13 +59,13 @@ func (s *sharedHeard) load() heardVoice {
 func (s *Session) Quality() quality.Report {
 	heard := s.heardVoice.load()
 	remote, _ := s.RemoteQuality()
-	buffer := samples(uint64(max(s.held.Load(), 0)))
+	buffer := samples(uint64(max(heard.held, 0)))
 	r := heard.stream.Counts().Report(quality.Conditions{
 		Codec:           quality.G711PLC,
 		Packet:          samples(uint64(heard.packet)),
 		Jitter:          s.jitter(),
 		RoundTrip:       s.roundTrip(),
-		EndSystem:       s.stream.Load().PTime + buffer,
+		EndSystem:       cmp.Or(s.stream.Load().PTime, usualPTime) + buffer,
 		RemoteEndSystem: remote.EndSystem,
 		RemoteEchoLoss:  remote.EchoLoss,
 	})

@@ -54,6 +54,11 @@ func TestQualityClean(t *testing.T) {
 		if !ok || there.R < 91 || there.R > 93 || there.MOSLQ != 4.4 || there.EndSystem < 25*time.Millisecond || there.BufferMost != 200*time.Millisecond {
 			t.Errorf("far end says %t %+v", ok, there)
 		}
+		a.voice.Connect(nil)
+		run(a, 100*time.Millisecond, nil)
+		if after := a.Quality(); after.EndSystem != r.EndSystem || a.Stats().BufferDelay != 0 {
+			t.Errorf("delay %v once the line has left, %v before", after.EndSystem, r.EndSystem)
+		}
 		if st := a.Stats(); st.Quality.MOSLQ != r.MOSLQ || st.RemoteQuality != there || st.Garbage != 0 {
 			t.Errorf("%+v", st)
 		}

@@ -100,8 +100,19 @@ func TestDirections(t *testing.T) {
 
 func TestMOS(t *testing.T) {
 	for _, tt := range []struct{ r, want float64 }{
-		{-10, 1}, {0, 1}, {3, 0.9884}, {6.55, 1}, {50, 2.575}, {60, 3.1}, {80, 4.024}, {93.2, 4.409}, {100, 4.5}, {120, 4.5},
-		{math.NaN(), 1}, {math.Inf(1), 4.5}, {math.Inf(-1), 1},
+		{-10, 1},
+		{0, 1},
+		{3, 0.9884},
+		{6.55, 1},
+		{50, 2.575},
+		{60, 3.1},
+		{80, 4.024},
+		{93.2, 4.409},
+		{100, 4.5},
+		{120, 4.5},
+		{math.NaN(), 1},
+		{math.Inf(1), 4.5},
+		{math.Inf(-1), 1},
 	} {
 		if got := MOS(tt.r); math.Abs(got-tt.want) > 0.001 {
 			t.Errorf("MOS(%v) = %.4f, want %v", tt.r, got, tt.want)
