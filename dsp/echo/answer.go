@@ -63,6 +63,7 @@ type phaseTrack struct {
 	reversals int // each about 450 ms after the other
 	phase     complex64
 	turn      complex64 // per block, of length 1
+	last      complex64 // turn of the last block
 }
 
 const (
@@ -123,10 +124,8 @@ func (t *phaseTrack) hit(phase complex64) {
 		expected *= t.turn
 	}
 	along := real(turned * conjugate(expected))
-	if t.age == 1 {
-		t.turn = turned
-	} else if t.age > 1 && t.gap == 0 && along > alike {
-		t.turn = unit(t.turn + 0.2*(turned-t.turn))
+	if t.gap == 0 && t.age > 0 {
+		t.settle(turned, along)
 	}
 	t.age++
 	t.since++
@@ -134,6 +133,18 @@ func (t *phaseTrack) hit(phase complex64) {
 		t.reverse()
 	}
 	t.phase, t.gap = phase, 0
+}
+
+// settle corrects the turn: a little when the block turned like those before,
+// and wholly when two blocks contradict it.
+func (t *phaseTrack) settle(turned complex64, along float32) {
+	switch {
+	case along > alike:
+		t.turn = unit(t.turn + 0.2*(turned-t.turn))
+	case real(turned*conjugate(t.last)) > 0.9:
+		t.turn = turned
+	}
+	t.last = turned
 }
 
 // reverse counts a reversal that came in time.

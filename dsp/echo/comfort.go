@@ -23,9 +23,10 @@ type comfortNoise struct {
 
 const (
 	order       = 8
-	spellLength = 4   // blocks
-	spells      = 30  // that a rise has to last
-	unlike      = 2.5 // times the energy that is not the same noise
+	spellLength = 4    // blocks
+	spells      = 30   // that a rise has to last
+	unlike      = 2.5  // times the energy that is not the same noise
+	likelyLeak  = 1e-3 // residual echo over echo
 	nowPart     = 0.15
 	shapePart   = 0.03
 )
@@ -35,23 +36,33 @@ func (n *comfortNoise) reset() { *n = comfortNoise{seed: 1} }
 // level is the energy of a block of the noise.
 func (n *comfortNoise) level() float32 { return n.power }
 
-// hear takes a block after cancellation, unless that may be residual echo.
+// hear takes a block after cancellation. One that may be residual echo tells only
+// that the noise is not louder.
 func (n *comfortNoise) hear(d *[block]float32, s *scene) {
-	if s.far >= silence && s.rest < margin*s.bound {
+	if s.far >= silence && s.rest < margin*max(s.bound, s.echo*likelyLeak) {
+		n.tally(min(s.rest, n.power))
 		return
 	}
 	var r [order + 1]float32
 	n.correlate(d, s.rest, &r)
-	for k := range r {
-		n.now[k] += nowPart * (r[k] - n.now[k])
-	}
+	follow(&n.now, &r, nowPart)
 	if s.rest < unlike*n.power && s.rest > n.power/4 {
 		n.power += shapePart * (s.rest - n.power)
-		for k := range r {
-			n.shape[k] += shapePart * (r[k] - n.shape[k])
-		}
+		follow(&n.shape, &r, shapePart)
 	}
-	n.sum += s.rest
+	n.tally(s.rest)
+}
+
+// follow moves the average r towards x.
+func follow(r, x *[order + 1]float32, part float32) {
+	for k := range r {
+		r[k] += part * (x[k] - r[k])
+	}
+}
+
+// tally takes the energy of a block.
+func (n *comfortNoise) tally(energy float32) {
+	n.sum += energy
 	if n.count++; n.count == spellLength {
 		n.endSpell()
 	}

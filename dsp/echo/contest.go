@@ -8,6 +8,7 @@ package echo
 type contest struct {
 	near, rest, ahead float64 // energies: as it came, of the foreground, of the background
 	better, harmful   evidence
+	settled           bool // the foreground was good once
 
 	probing int // blocks that the background may still try
 	waiting int // blocks until it may try again
@@ -33,7 +34,7 @@ const (
 	minPause    = 30   // blocks
 	maxPause    = 240  // blocks
 	improvement = 0.9  // energy to be adopted
-	striking    = 0.5  // energy to be adopted at once
+	striking    = 0.5  // energy to be adopted at once, while nothing good is known
 	failure     = 2.0  // energy to be restored
 	worse       = 1.5  // energy to give up
 	poor        = 0.1  // of the energy, that remains, to look for a better path
@@ -71,12 +72,13 @@ func (c *contest) judge(near, rest, ahead, noise float32, tones bool) verdict {
 	c.ahead = remember*c.ahead + a
 	c.better.add(r - a)
 	c.harmful.add(r - n)
+	c.settled = c.settled || c.rest < poor*c.near
 	switch {
 	case c.harmful.proves() && c.rest > worse*c.near:
 		return c.decide(giveUp)
 	case tones:
 		return keep
-	case c.ahead < improvement*c.rest && (a < striking*r || c.better.proves()):
+	case c.ahead < improvement*c.rest && (c.better.proves() || !c.settled && a < striking*r):
 		return c.decide(adopt)
 	}
 	return c.explore(float64(noise))

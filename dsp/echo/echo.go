@@ -106,8 +106,7 @@ func (c *Canceller) Reset() {
 // unlearn forgets the echo path.
 func (c *Canceller) unlearn() {
 	clear(c.foreground)
-	clear(c.background.filter)
-	c.background.doubt()
+	c.background.reset()
 	copy(c.proven, c.background.variances)
 }
 

@@ -32,6 +32,14 @@ func newKalman(partitions int) kalman {
 	return kalman{filter: make(filter, partitions), variances: make(variances, partitions)}
 }
 
+// reset forgets everything.
+func (a *kalman) reset() {
+	clear(a.filter)
+	a.rest = [bins]float32{}
+	a.next = 0
+	a.doubt()
+}
+
 // doubt raises the variances to those of an unknown path. What was learnt stays
 // until something better is.
 func (a *kalman) doubt() {

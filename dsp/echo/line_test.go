@@ -129,6 +129,7 @@ func (l *line) talk(far, near []int16) (sent, out []int16) {
 // frozen passes a new signal of the far end at level through the line, with the
 // canceller's model as it is, for a second, and returns what is left.
 func (l *line) frozen(level dsp.DBm0) (sent, out []int16) {
+	clear(l.path.past)
 	far := css(1, level, 99)
 	sent = l.hear(far, nil)
 	out = make([]int16, len(far))

@@ -32,7 +32,7 @@ const (
 	fadeLength = 16  // samples
 	echoDecay  = 0.3 // of the energy of an echo in a block
 	masked     = 0.25
-	anyLoss    = 0.5  // of a path not known
+	anyLoss    = 0.5 // of a path not known
 	anyLeak    = 1
 	known      = 0.5 // leak of a path that is
 )
@@ -82,13 +82,10 @@ func (s *suppressor) learn(b *scene) {
 	if b.echo < float32(loud) {
 		return
 	}
-	leak := max(0, b.rest-b.noise) / b.echo
-	switch {
-	case b.rest < plausible*b.bound:
+	leak := max(b.rest-b.noise, b.rest/4) / b.echo
+	if b.rest < plausible*b.bound {
 		s.leak += 0.05 * (leak - s.leak)
-	case leak < s.leak:
-		s.leak = leak
-	default:
+	} else {
 		s.leak *= 1.003
 	}
 }
