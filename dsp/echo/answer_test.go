@@ -150,7 +150,7 @@ func TestPlainAnswerTone(t *testing.T) {
 
 // Speech does not turn it off, nor the suppressor.
 func TestSpeechIsNoAnswer(t *testing.T) {
-	seconds := 60.0
+	seconds := 15.0
 	if full() {
 		seconds = 1200
 	}

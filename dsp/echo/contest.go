@@ -28,12 +28,12 @@ const (
 
 const (
 	remember    = 0.9
-	proof       = 4.0  // sum squared over sum of squares
+	proof       = 3.0  // sum squared over sum of squares
 	firstProbe  = 100  // blocks after a reset
 	probeLength = 20   // blocks
 	minPause    = 30   // blocks
 	maxPause    = 240  // blocks
-	improvement = 0.9  // energy to be adopted
+	improvement = 0.95 // energy to be adopted
 	striking    = 0.5  // energy to be adopted at once, while nothing good is known
 	failure     = 2.0  // energy to be restored
 	worse       = 1.5  // energy to give up

@@ -18,13 +18,13 @@ type kalman struct {
 // variances are the mean squares of the errors of a filter.
 type variances [][bins]float32
 
-// Chosen by experiment on the eight models of G.168.
+// Chosen by experiment on the eight models of G.168 with its signal and speech.
 const (
-	unknown   = 1    // variance of a partition of which nothing is known
+	unknown   = 0.4  // variance of the first partition when nothing is known; echo tends to be early
 	restPart  = 0.3  // that a block has in the power of what was not cancelled
-	certainty = 0.4  // part of the ideal reduction of the variance; the ideal is 0.5
+	certainty = 0.17 // part of the ideal reduction of the variance; bins are not independent
 	drift     = 1e-6 // part of the power of a path that may change within a block
-	constrain = 2    // partitions to constrain in each block
+	constrain = 2    // partitions to constrain in each block, at least
 	tiny      = 1e-3 // keeps silence from being divided by itself
 )
 
@@ -45,7 +45,7 @@ func (a *kalman) reset() {
 func (a *kalman) doubt() {
 	for p := range a.variances {
 		for k := range bins {
-			a.variances[p][k] = unknown
+			a.variances[p][k] = unknown / float32(min(1+p, 4))
 		}
 	}
 }
@@ -72,7 +72,7 @@ func (a *kalman) learn(h *history, rest *[block]float32) {
 		i := h.index(p)
 		update(&a.filter[p], &a.variances[p], &h.spectra[i], &h.power[i], &e, &gain)
 	}
-	for range min(constrain, len(a.filter)) {
+	for range min(max(constrain, len(a.filter)/3), len(a.filter)) {
 		a.filter.constrain(a.next)
 		a.next = (a.next + 1) % len(a.filter)
 	}

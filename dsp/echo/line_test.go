@@ -207,7 +207,7 @@ func models() []string {
 	if full() {
 		return g168.Names()
 	}
-	return []string{"m1", "m4", "m6", "m7"}
+	return []string{"m4", "m6", "m7"}
 }
 
 // losses are the echo return losses to measure with.

@@ -18,23 +18,26 @@ type scene struct {
 // The bound of residual echo is a part of the echo just cancelled, learnt while
 // the near end is silent; until a path is known, it is a part of the far signal.
 type suppressor struct {
-	leak float32 // residual echo over cancelled echo
-	loss float32 // echo over far signal
-	echo float32 // energy that the cancelled echo decays from
-	hold int     // blocks that the near end is still taken to talk
-	gain float32 // at the end of the last block
+	leak   float32 // residual echo over cancelled echo
+	loss   float32 // echo over far signal
+	echo   float32 // energy that the cancelled echo decays from
+	spell  scene   // sums
+	blocks int     // of the spell
+	hold   int     // blocks that the near end is still taken to talk
+	gain   float32 // at the end of the last block
 }
 
 const (
-	margin     = 4   // of the bound, below which all is residual echo
-	plausible  = 16  // times the residual echo is not residual echo
-	holdBlocks = 5   // after the last speech
-	fadeLength = 16  // samples
-	echoDecay  = 0.3 // of the energy of an echo in a block
-	masked     = 0.25
-	anyLoss    = 0.5 // of a path not known
-	anyLeak    = 1
-	known      = 0.5 // leak of a path that is
+	margin      = 4 // of the bound, below which all is residual echo
+	spellBlocks = 40
+	creep       = 1.1 // rise of the leak in a spell, 1 dB a second
+	holdBlocks  = 5   // after the last speech
+	fadeLength  = 16  // samples
+	echoDecay   = 0.3 // of the energy of an echo in a block
+	masked      = 0.25
+	anyLoss     = 0.5 // of a path not known
+	anyLeak     = 1
+	known       = 0.5 // leak of a path that is
 )
 
 // residual is the energy of what a quantized echo leaves in a quiet block, -66 dBm0.
@@ -74,20 +77,23 @@ func (s *suppressor) judge(b *scene) float32 {
 	return float32(math.Sqrt(float64(1 - margin*bound/b.rest)))
 }
 
-// learn follows leak and loss.
+// learn follows leak and loss over spells in which there is echo. Near speech
+// can only raise what is left of a spell, so the leak falls to that of the best
+// spells at once and rises slowly.
 func (s *suppressor) learn(b *scene) {
-	if b.near < s.loss*b.far {
-		s.loss += 0.02 * (b.near/b.far - s.loss)
-	}
-	if b.echo < float32(loud) {
+	if b.echo < float32(loud) && s.leak < known || b.far < float32(loud) {
 		return
 	}
-	leak := max(b.rest-b.noise, b.rest/4) / b.echo
-	if b.rest < plausible*b.bound {
-		s.leak += 0.05 * (leak - s.leak)
-	} else {
-		s.leak *= 1.003
+	s.spell.far += b.far
+	s.spell.near += b.near
+	s.spell.echo += b.echo
+	s.spell.rest += max(b.rest-b.noise, b.rest/4)
+	if s.blocks++; s.blocks < spellBlocks {
+		return
 	}
+	s.leak = min(creep*s.leak, s.spell.rest/(s.spell.echo+1), anyLeak)
+	s.loss = min(s.loss, s.spell.near/s.spell.far)
+	s.spell, s.blocks = scene{}, 0
 }
 
 // apply goes to gain at the head of the block and returns the gain before.

@@ -13,13 +13,17 @@ const averaging = 0.035 * dsp.SampleRate
 // delay of the filter, 50 samples, is taken out.
 func Filter(x []int16) []float64 {
 	const delay = len(bandPass) / 2
+	padded := make([]float64, len(x)+2*delay)
+	for i, v := range x {
+		padded[delay+i] = float64(v)
+	}
 	out := make([]float64, len(x))
 	for i := range out {
-		for k, c := range bandPass {
-			if j := i + delay - k; j >= 0 && j < len(x) {
-				out[i] += c * float64(x[j])
-			}
+		sum := 0.0
+		for k, v := range (*[len(bandPass)]float64)(padded[i:]) { // the filter is symmetric
+			sum += bandPass[k] * v
 		}
+		out[i] = sum
 	}
 	return out
 }
