@@ -33,7 +33,7 @@ const (
 	creep       = 1.1 // rise of the leak in a spell, 1 dB a second
 	holdBlocks  = 5   // after the last speech
 	fadeLength  = 16  // samples
-	echoDecay   = 0.3 // of the energy of an echo in a block
+	echoDecay   = 0.6 // of the energy of an echo in a block: the end of a model is never quite silent
 	masked      = 0.25
 	anyLoss     = 0.5 // of a path not known
 	anyLeak     = 1
