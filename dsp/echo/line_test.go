@@ -16,8 +16,13 @@ import (
 // full says whether to take the figures at full size.
 func full() bool { return os.Getenv("ATA_FULL") == "1" }
 
+// bars are the figures recorded, apart for the sample and for full size.
 var bars = func() *dsptest.Bars {
-	b, err := dsptest.OpenBars("testdata/bars.json")
+	name := "testdata/bars.json"
+	if full() {
+		name = "testdata/bars-full.json"
+	}
+	b, err := dsptest.OpenBars(name)
 	if err != nil {
 		panic(err)
 	}
