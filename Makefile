@@ -45,9 +45,12 @@ fuzz:
 	    echo "== $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg; \
 	  done; done
 
-# Prints the table of docs/performance.md.
+# What docs/performance.md shows: benchmarks of the media path, and a call of a
+# minute beside baresip's. Run it on an idle machine.
 bench:
-	$(GO) test -run '^$$' -bench . -benchmem ./dsp/... ./media/... ./line/... ./sip/...
+	./test/need kamailio baresip:baresip-core tshark
+	$(GO) test -run '^$$' -bench . -benchmem ./dsp/... ./media/... ./line/... ./dialplan/... ./sip/...
+	ATA_BENCH=1 $(GO) test -tags interop -count=1 -run TestPerformance -v ./test/interop
 
 cross:
 	GOOS=linux GOARCH=arm GOARM=6 $(BUILD) -o dist/ata-agent-linux-armv6 ./cmd/ata-agent

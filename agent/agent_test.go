@@ -10,6 +10,7 @@ import (
 
 	"github.com/ata-agent/ata-agent/dsp/compare"
 	"github.com/ata-agent/ata-agent/sim"
+	"github.com/ata-agent/ata-agent/slic/si321x/model"
 )
 
 // inWorld runs a test of n lines in virtual time.
@@ -79,8 +80,8 @@ func judge(t *testing.T, name string, said, heard []int16) {
 		return
 	}
 	t.Logf("%s: %+v", name, r)
-	if r.Delay > 80*time.Millisecond || math.Abs(r.Gain) > 0.5 || r.Correlation < 0.98 || r.Gaps > 0 {
-		t.Errorf("%s: %+v, want at most 80 ms, 0.5 dB, at least 0.98, no gaps", name, r)
+	if r.Delay > 80*time.Millisecond || math.Abs(r.Gain) > 0.5 || r.Correlation < 0.98 || r.Gaps > 0 || r.Spread > 0 {
+		t.Errorf("%s: %+v, want at most 80 ms and steady, 0.5 dB, at least 0.98, no gaps", name, r)
 	}
 }
 
@@ -115,5 +116,138 @@ func TestCallerGivesUp(t *testing.T) {
 		w.phone(1, "offhook wait tone:dial dial 102 wait tone:ringback onhook")
 		w.phone(2, "wait silent")
 		w.idle()
+	})
+}
+
+// TestFarEndHangsUp expects open loop, silence and reorder, in this order.
+func TestFarEndHangsUp(t *testing.T) {
+	inWorld(t, 2, nil, func(w *world) {
+		w.phone(1, "offhook wait tone:dial dial 102")
+		w.phone(2, "wait ringing offhook pause 1s onhook")
+		w.phone(1, "wait cpc wait silent wait tone:reorder -timeout 10s onhook")
+		w.idle()
+	})
+}
+
+// TestReceiverLeftOffHook ends in lock-out, and the line works afterwards.
+func TestReceiverLeftOffHook(t *testing.T) {
+	inWorld(t, 1, nil, func(w *world) {
+		w.phone(1, "offhook wait tone:dial wait tone:reorder -timeout 30s wait tone:howler -timeout 60s wait silent -timeout 2m")
+		if s := w.agent.Status().Lines[0].State; s != "locked" {
+			t.Errorf("state = %s, want locked", s)
+		}
+		w.phone(1, "onhook pause 2s offhook wait tone:dial onhook")
+		w.idle()
+	})
+}
+
+// TestCallWaiting has a third telephone knock: the flash swaps.
+func TestCallWaiting(t *testing.T) {
+	inWorld(t, 3, nil, func(w *world) {
+		w.phone(1, "offhook wait tone:dial dial 102")
+		w.phone(2, "wait ringing offhook")
+		w.phone(3, "offhook wait tone:dial dial 101 wait tone:ringback")
+		w.phone(1, "wait tone:callwaiting flash 300")
+		w.eventually(3*time.Second, "telephone 3 is talked to", func() bool { return w.agent.Status().Lines[2].State == "talking" })
+		if calls := w.agent.Status().Lines[0].Calls; len(calls) != 2 {
+			t.Errorf("line 1 has %d calls, want the one on hold and the new one", len(calls))
+		}
+		w.phone(1, "pause 1s flash 300 pause 1s")
+		w.phone(3, "onhook")
+		w.phone(1, "pause 1s onhook")
+		w.phone(2, "wait cpc onhook")
+		w.idle()
+	})
+}
+
+// TestConfigurationDuringCall changes the account while it is used: the call
+// goes on, then the change holds.
+func TestConfigurationDuringCall(t *testing.T) {
+	inWorld(t, 2, nil, func(w *world) {
+		w.phone(1, "offhook wait tone:dial dial 102")
+		w.phone(2, "wait ringing offhook pause 1s")
+		next := document(2, func(i int, l object) {
+			if i == 0 {
+				l["name"] = "renamed"
+				l["slic"] = object{"country": "DE"}
+			}
+		})
+		if err := w.agent.Apply(next); err != nil {
+			t.Fatal(err)
+		}
+		w.phone(1, "pause 3s")
+		if s := w.agent.Status().Lines[0]; s.State != "talking" || !s.Pending || s.Name != "" {
+			t.Errorf("during the call: state %s, pending %v, name %q; want an untouched call", s.State, s.Pending, s.Name)
+		}
+		w.phone(1, "onhook")
+		w.phone(2, "wait cpc onhook")
+		w.eventually(10*time.Second, "the change holds", func() bool {
+			s := w.agent.Status().Lines[0]
+			return s.Name == "renamed" && !s.Pending && s.Registration == "registered"
+		})
+		w.phone(1, "offhook pause 500ms")
+		if sound := w.board.Phones[0].State().Sound; len(sound) != 1 || math.Abs(sound[0].Hertz-425) > 5 {
+			t.Errorf("dial tone = %v, want Germany's 425 Hz", sound)
+		}
+		w.phone(1, "onhook")
+		w.idle()
+	})
+}
+
+// TestMissingChip leaves the other line working.
+func TestMissingChip(t *testing.T) {
+	inWorld(t, 2, nil, func(w *world) {
+		w.board.Chips[0].Inject(model.Missing)
+		w.eventually(10*time.Second, "status says what is wrong", func() bool {
+			s := w.agent.Status().Lines[0]
+			return !s.PortUp && s.PortError != ""
+		})
+		w.phone(2, "offhook wait tone:dial dial 101 wait tone:reorder onhook") // 480: out of service
+		w.board.Chips[0].Clear(model.Missing)
+		w.eventually(time.Minute, "the port is back", func() bool { return w.agent.Status().Lines[0].PortUp })
+		w.phone(2, "offhook wait tone:dial dial 101")
+		w.phone(1, "wait ringing offhook pause 500ms onhook")
+		w.phone(2, "wait cpc onhook")
+		w.idle()
+	})
+}
+
+// TestClockLost stops the PCM highway: no line works, status says so, and all
+// come back with it.
+func TestClockLost(t *testing.T) {
+	inWorld(t, 2, nil, func(w *world) {
+		w.board.World.StopClock()
+		w.eventually(10*time.Second, "status says what is wrong", func() bool {
+			s := w.agent.Status()
+			return !s.Clock.Running && s.Clock.Errors > 0
+		})
+		time.Sleep(5 * time.Second)
+		w.board.World.StartClock()
+		w.eventually(time.Minute, "both ports are back", func() bool {
+			s := w.agent.Status()
+			return s.Clock.Running && s.Lines[0].PortUp && s.Lines[1].PortUp
+		})
+		w.phone(1, "offhook wait tone:dial dial 102 wait tone:ringback onhook")
+		w.idle()
+	})
+}
+
+// TestShutDownDuringCall expects the far end to be told and the registrations
+// to be taken back.
+func TestShutDownDuringCall(t *testing.T) {
+	inWorld(t, 2, nil, func(w *world) {
+		w.phone(1, "offhook wait tone:dial dial 102")
+		w.phone(2, "wait ringing offhook pause 1s")
+		w.stop()
+		for _, user := range []string{"101", "102"} {
+			if b := w.registrar.Bindings(user); len(b) != 0 {
+				t.Errorf("%s is still registered: %v", user, b)
+			}
+		}
+		for _, c := range w.agent.Calls() {
+			if c.Ended.IsZero() {
+				t.Errorf("call %d did not end", c.Call)
+			}
+		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"sync"
@@ -131,7 +132,7 @@ func newWorld(t *testing.T, cfg *config.Config) *world {
 		endRegistrar()
 		running.Wait()
 		if t.Failed() {
-			t.Log(w.log.String())
+			t.Logf("%s\n%s", w.log, w.events())
 		}
 	})
 	w.eventually(20*time.Second, "all lines are in service", func() bool {
@@ -195,4 +196,11 @@ func (w *world) idle() {
 		}
 		return true
 	})
+}
+
+// events is what happened on the lines.
+func (w *world) events() string {
+	answer := httptest.NewRecorder()
+	w.agent.API().ServeHTTP(answer, httptest.NewRequest("GET", "/v1/events", nil))
+	return answer.Body.String()
 }

@@ -1,5 +1,19 @@
 // Package media carries voice between a line's PCM and RTP: jitter buffer,
 // telephone events, RTCP and the audio path of one line.
+//
+//	line ─▶ Voice ─▶ Session ─▶ Conn        Listen opens the Conns of a call,
+//	line ◀─ Voice ◀─ Session ◀─ Conn        Connect joins a Voice and a Session
+//
+// A [Voice] belongs to a line for good and is driven by the line's clock alone;
+// a [Session] belongs to a call. Below [Voice.Frame] nothing allocates, logs or
+// waits: packets pass through lock-free rings, orders through atomics, and what
+// goes wrong becomes a counter of [Stats].
+//
+// One way, from the end of the block a sample was spoken in to the block it is
+// heard in, takes a packet's length and a jitter buffer of 5..20 ms on a clean
+// network: 25 to 35 ms with packets of 20 ms and blocks of 10 ms. With blocks of
+// 20 ms it is 21 to 39 ms, by how the two lines' clocks happen to lie; the two
+// directions then add up to 60 ms.
 package media
 
 import (

@@ -59,7 +59,7 @@ type accounts struct {
 	jitter     uint32 // scaled by 16 (RFC 3550 A.8)
 	hasTransit bool
 
-	current                                 uint64 // packets of this SSRC, copies included
+	current, copies                         uint64 // packets of this SSRC; copies are among them
 	packets, octets                         uint64
 	lost                                    int64 // of SSRCs before
 	duplicates, reordered, foreign, garbage uint64
@@ -70,9 +70,12 @@ type accounts struct {
 // that was found out.
 type heard struct{ from, signalled netip.AddrPort }
 
-// missing is how many packets of this SSRC never came; copies count as
-// received (RFC 3550 §6.4.1), so it may be negative.
+// missing is how many packets of this SSRC never came by the count of reports:
+// copies count as received (RFC 3550 §6.4.1), so it may be negative.
 func (a *accounts) missing() int64 { return int64(a.seq.expected()) - int64(a.current) }
+
+// gone is how many really never came.
+func (a *accounts) gone() int64 { return max(a.missing()+int64(a.copies), 0) }
 
 // receivePacket takes a datagram from the RTP socket.
 func (s *Session) receivePacket(b []byte, from netip.AddrPort, at time.Duration) {
@@ -171,8 +174,10 @@ func (r *receiver) enter(octets int, at time.Duration) bool {
 	switch a.seq.add(r.header.SequenceNumber) {
 	case duplicate:
 		a.duplicates++
+		a.copies++
 		return false
 	case stray:
+		a.current--
 		a.garbage++
 		return false
 	case outOfOrder:
@@ -196,8 +201,8 @@ func (r *receiver) sameSource(a *accounts) bool {
 		a.unheard++
 		return false
 	}
-	a.lost += max(a.missing(), 0)
-	a.current = 0
+	a.lost += a.gone()
+	a.current, a.copies = 0, 0
 	a.known, a.ssrc, a.hasTransit, a.jitter = true, h.SSRC, false, 0
 	a.seq = sequence{}
 	return true

@@ -33,12 +33,10 @@ type control struct {
 	countBefore  uint64
 	rtt          time.Duration
 	remoteLost   int64
-	remoteFract  uint8
 	remoteJitter time.Duration
 	bye          bool // the far end left
 	garbage      uint64
 	foreign      uint64
-	buf          []byte
 }
 
 // report sends a report each interval until ctx ends.
@@ -221,7 +219,6 @@ func (s *Session) readReports(reports []rtcp.ReceptionReport) {
 		if r.SSRC != s.ssrc.Load() {
 			continue
 		}
-		c.remoteFract = r.FractionLost
 		c.remoteLost = int64(int32(r.TotalLost<<8) >> 8)
 		c.remoteJitter = time.Duration(r.Jitter) * smallestClock
 		if r.LastSenderReport == 0 {

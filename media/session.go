@@ -144,7 +144,8 @@ func (s *Session) now() time.Duration { return time.Since(s.epoch) }
 // and returns nil when all it started has ended. It returns earlier with an
 // error if a socket fails for good. It is called once.
 func (s *Session) Run(ctx context.Context) error {
-	ctx, cancel := context.WithCancelCause(ctx)
+	parent := ctx
+	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
 	var readers sync.WaitGroup
 	readers.Go(func() { cancel(s.read(ctx, s.rtp, s.receivePacket)) })
@@ -153,8 +154,8 @@ func (s *Session) Run(ctx context.Context) error {
 	s.bye()
 	closed := errors.Join(s.rtp.Close(), s.rtcp.Close())
 	readers.Wait()
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, ctx.Err()) {
-		return fmt.Errorf("media: session: %w", cause)
+	if parent.Err() == nil {
+		return fmt.Errorf("media: session: %w", context.Cause(ctx))
 	}
 	if closed != nil {
 		return fmt.Errorf("media: close session: %w", closed)

@@ -279,7 +279,7 @@ func TestReceiverTables(t *testing.T) {
 			p.h.Timestamp -= 160
 			p.send(addrA, 1008)
 		}, func(t *testing.T, st media.Stats) {
-			if st.Duplicates != 100 || st.Received != 200 || st.Lost != -100 || st.Concealed != 0 || st.Late != 0 {
+			if st.Duplicates != 100 || st.Received != 200 || st.Lost != 0 || st.Concealed != 0 || st.Late != 0 {
 				t.Errorf("%+v", st)
 			}
 		}},

@@ -36,7 +36,8 @@ func TestSourceLock(t *testing.T) {
 		}},
 		{"not in a row proves nothing", true, []packets{{from: attacker, n: 20, scramble: true}}},
 		{"late attacker", true, []packets{
-			{from: nat, n: 10, want: 6}, {from: attacker, n: 10, at: 2900 * time.Millisecond},
+			{from: nat, n: 10, want: 6},
+			{from: attacker, n: 10, at: 2900 * time.Millisecond},
 			{from: attacker, n: 10, at: time.Minute}, // never, even after silence
 		}},
 		{"NAT changes its port after silence", true, []packets{

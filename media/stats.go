@@ -22,10 +22,10 @@ type Stats struct {
 	Received, ReceivedOctets uint64 // packets of the source, copies included
 	ReceivedEvents           uint64 // telephone events played to the telephone
 	LostEvents               uint64 // and those for which there was no room
-	Lost                     int64  // packets that never came (RFC 3550 §6.4.1)
+	Lost                     int64  // packets that never came; unlike in RFC 3550 §6.4.1 copies do not make up for them
 	Late                     uint64 // came after their time and were not played
 	Duplicates, Reordered    uint64
-	Discarded                uint64        // of the source, but not played: no line listened, or no place
+	Discarded                uint64        // of the source, but not played: no room, or a timestamp or SSRC of their own
 	Foreign                  uint64        // from anybody else; never played
 	Garbage                  uint64        // not RTP or not what was agreed on
 	Concealed                time.Duration // voice made up for what was missing
@@ -88,7 +88,7 @@ func (r *receiver) addStats(st *Stats) {
 	a := &r.accounts
 	st.RemoteSSRC = a.ssrc
 	st.Received, st.ReceivedOctets = a.packets, a.octets
-	st.Lost = a.lost + a.missing()
+	st.Lost = a.lost + a.gone()
 	st.Duplicates, st.Reordered = a.duplicates, a.reordered
 	st.Discarded += a.unheard
 	st.Foreign, st.Garbage = a.foreign, a.garbage

@@ -316,7 +316,7 @@ func TestKeysThroughLoss(t *testing.T) {
 
 // TestLongCall talks with both lines' clocks off by 100 ppm.
 func TestLongCall(t *testing.T) {
-	length := 5 * time.Minute
+	length := 2 * time.Minute
 	if full {
 		length = time.Hour
 	}
@@ -360,5 +360,63 @@ func (e *end) talkLong(d, period time.Duration) {
 		copy(fromPhone, voice[at:])
 		at = (at + 80) % len(voice)
 		e.voice.Frame(toPhone, fromPhone)
+	}
+}
+
+// TestPlayKey plays keys that came with signalling, to a line that hears
+// nothing else.
+func TestPlayKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &end{voice: media.NewVoice(media.VoiceOpts{})}
+		for _, key := range []byte("5x#") {
+			e.voice.PlayKey(key, 10*time.Millisecond)
+			run(e, 200*time.Millisecond, nil)
+		}
+		if got := decode(e.heard); got != "5#" {
+			t.Errorf("telephone hears %q, want 5#", got)
+		}
+	})
+}
+
+// TestNetwork talks over networks that are not clean.
+func TestNetwork(t *testing.T) {
+	const length = 60 * time.Second
+	for _, tt := range []struct {
+		name      string
+		link      mediatest.Link
+		concealed float64 // share of the voice, at most
+		late      uint64
+		delay     time.Duration // of the jitter buffer at the end, at most
+	}{
+		{"far away", mediatest.Link{Delay: 250 * time.Millisecond}, 0, 0, 20 * time.Millisecond},
+		{"30 ms of jitter", mediatest.Link{Delay: 40 * time.Millisecond, Jitter: 30 * time.Millisecond}, 0.01, 10, 60 * time.Millisecond},
+		{"jitter that reorders", mediatest.Link{Jitter: 50 * time.Millisecond, Reorder: true}, 0.015, 30, 80 * time.Millisecond},
+		{"5 % lost, 5 % doubled", mediatest.Link{Loss: 0.05, Double: 0.05}, 0.06, 0, 20 * time.Millisecond},
+		{"rare spikes", mediatest.Link{Spike: 0.002, SpikeBy: 120 * time.Millisecond, Reorder: true}, 0.01, 12, 150 * time.Millisecond},
+		{"slow uplink", mediatest.Link{Rate: 9000, Jitter: 5 * time.Millisecond}, 0.01, 5, 40 * time.Millisecond},
+	} {
+		bubble(t, tt.name, func(t *testing.T) {
+			n := mediatest.New(11)
+			a, b := newEnd(t, n, addrA, media.SessionOpts{}), newEnd(t, n, addrB, media.SessionOpts{})
+			sa, sb := streams(nil)
+			a.Set(sa)
+			b.Set(sb)
+			a.rtp.SetLink(tt.link)
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				a.talkLong(length, 10*time.Millisecond)
+			}()
+			b.talkLong(length, 10*time.Millisecond)
+			<-done
+			st := b.Stats()
+			t.Logf("concealed %v, late %d, lost %d, delay %v, jitter %v", st.Concealed, st.Late, st.Lost, st.BufferDelay, st.Jitter)
+			if share := st.Concealed.Seconds() / length.Seconds(); share > tt.concealed || st.Late > tt.late {
+				t.Errorf("concealed %.4f, late %d, want at most %.4f, %d", share, st.Late, tt.concealed, tt.late)
+			}
+			if st.BufferDelay > tt.delay || st.BufferDelay == 0 {
+				t.Errorf("delay %v, want at most %v", st.BufferDelay, tt.delay)
+			}
+		})
 	}
 }

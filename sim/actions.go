@@ -25,15 +25,17 @@ func verbs() []verb {
 		{"offhook", "", "lift the handset", func(*words) (action, error) { return &hookAction{off: true}, nil }},
 		{"onhook", "", "put it down", func(*words) (action, error) { return &hookAction{}, nil }},
 		{"flash", "[MS]", "press the hook switch for a moment (default 300 ms)", parseFlash},
-		{"dial", "DIGITS [-on D] [-off D] [-level DBM0] [-twist DB]",
-			"keys through the mouthpiece: 0-9 * # A-D, a comma waits 1 s; defaults 100ms 100ms -9 2", parseDial},
+		{
+			"dial", "DIGITS [-on D] [-off D] [-level DBM0] [-twist DB]",
+			"keys through the mouthpiece: 0-9 * # A-D, a comma waits 1 s; defaults 100ms 100ms -9 2", parseDial,
+		},
 		{"pulse", "DIGITS [-pps N] [-break PERCENT]", "rotary dial; defaults 10 60", parsePulse},
 		{"say", "FILE.wav [-bg]", "speak; -bg goes on with the next action meanwhile", parseSay},
 		{"record", "FILE.wav [-for D]", "record the earpiece beside the other actions, for D or until they end", parseRecord},
 		{"wait", "EVENT [-timeout D]", "wait (default 30s) for one of: " + strings.Join(events(), " "), parseWait},
 		{"pause", "D", "do nothing for a time", parsePause},
 		{"state", "[-json]", "print what the telephone knows of its line", parseState},
-		{"set", "KEY=VALUE…", "change the telephone: " + knobHelp(), parseSet},
+		{"set", "KEY=VALUE…", "change the telephone:" + knobHelp(), parseSet},
 		{"fault", "KIND…", "damage the wires: " + faultKinds, parseFault},
 	}
 }

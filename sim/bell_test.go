@@ -120,3 +120,29 @@ func TestPolarityAndOpenLoop(t *testing.T) {
 		t.Errorf("after a flash: %d open loops", got)
 	}
 }
+
+// Ringing that was answered is over when the handset goes down again.
+func TestAnsweredRingingIsOver(t *testing.T) {
+	tel := newPlain(t, nil)
+	run(tel, battery, time.Second)
+	for n := range samples(time.Second) {
+		tel.Step(ringDrive(n, 45, 20, 0, true))
+	}
+	if !tel.bell.bursting {
+		t.Fatal("not ringing")
+	}
+	tel.Hook(true)
+	run(tel, battery, 500*ms)
+	tel.Hook(false)
+	for range 100 {
+		if run(tel, battery, 10*ms); tel.State().Ring != nil {
+			t.Fatal("rings after the call")
+		}
+	}
+	for n := range samples(time.Second) {
+		tel.Step(ringDrive(n, 45, 20, 0, true))
+	}
+	if r := tel.State().Ring; r == nil || len(r.CadenceMS) != 0 {
+		t.Errorf("ringing again is %v", r)
+	}
+}

@@ -30,6 +30,7 @@ type spectrum struct {
 	twiddle [fftSize / 2]complex128
 	lines   [64]line
 	shape   [shapeSize]complex128
+	hann    [shapeSize]float64
 }
 
 func newSpectrum() *spectrum {
@@ -37,6 +38,9 @@ func newSpectrum() *spectrum {
 	for i := range s.twiddle {
 		sin, cos := math.Sincos(-2 * math.Pi * float64(i) / fftSize)
 		s.twiddle[i] = complex(cos, sin)
+	}
+	for i := range s.hann {
+		s.hann[i] = hann(i, shapeSize)
 	}
 	return s
 }
@@ -78,7 +82,7 @@ func (s *spectrum) analyse(x []float32) (lines []line, tonality float64) {
 func (s *spectrum) load(x []float32) (energy, gain, noise float64) {
 	clear(s.window[:])
 	for i, v := range x {
-		w := 0.5 - 0.5*math.Cos(2*math.Pi*(float64(i)+0.5)/float64(len(x)))
+		w := hann(i, len(x))
 		y := w * float64(v)
 		s.window[i] = complex(y, 0)
 		energy += y * y
@@ -86,6 +90,11 @@ func (s *spectrum) load(x []float32) (energy, gain, noise float64) {
 		noise += w * w
 	}
 	return energy, gain, noise
+}
+
+// hann is the window at sample i of n.
+func hann(i, n int) float64 {
+	return 0.5 - 0.5*math.Cos(2*math.Pi*(float64(i)+0.5)/float64(n))
 }
 
 func (s *spectrum) loudest() float64 {
@@ -118,8 +127,7 @@ type shape [shapeBands]float32
 // measure fills the shape of the last 32 ms.
 func (s *spectrum) measure(out *shape, x []float32) {
 	for i, v := range x[:shapeSize] {
-		w := 0.5 - 0.5*math.Cos(2*math.Pi*(float64(i)+0.5)/shapeSize)
-		s.shape[i] = complex(w*float64(v), 0)
+		s.shape[i] = complex(s.hann[i]*float64(v), 0)
 	}
 	s.transform(s.shape[:])
 	sum := 0.0

@@ -149,6 +149,7 @@ func (t *Telephone) lift(off bool) {
 	t.dial.stop()
 	t.pad.stop()
 	t.ear.reset()
+	t.bell = bell{}
 	t.hybrid.history = [2 * echoHistory]float64{}
 	if off {
 		t.meter.lift()

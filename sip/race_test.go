@@ -236,7 +236,7 @@ func TestAnswerNotAcknowledged(t *testing.T) {
 		l := w.peer.leg("ata1")
 		l.send("INVITE", description())
 		in := event[Incoming](w)
-		w.ua.Answer(in.Call, rtpAddr)
+		w.answer(in.Call)
 		start := time.Now()
 		time.Sleep(40 * time.Second)
 		synctest.Wait()
@@ -268,7 +268,7 @@ func TestHangupBeforeAck(t *testing.T) {
 		l := w.peer.leg("ata1")
 		l.send("INVITE", description())
 		in := event[Incoming](w)
-		w.ua.Answer(in.Call, rtpAddr)
+		w.answer(in.Call)
 		l.learn(w.peer.response(200))
 		w.ua.Hangup(in.Call)
 		event[Ended](w)
@@ -286,7 +286,7 @@ func TestCancelAfterAnswer(t *testing.T) {
 		l.send("INVITE", description())
 		branch := l.branch
 		in := event[Incoming](w)
-		w.ua.Answer(in.Call, rtpAddr)
+		w.answer(in.Call)
 		l.learn(w.peer.response(200))
 		w.peer.send(strings.Replace(l.text("CANCEL", 1, branch, ""), ";tag="+l.remote, "", 1))
 		if ok := w.peer.response(200); ok.CSeq().MethodName != sipmsg.CANCEL {
@@ -338,7 +338,7 @@ func TestReinviteInsteadOfAck(t *testing.T) {
 		l := w.peer.leg("ata1")
 		l.send("INVITE", description())
 		in := event[Incoming](w)
-		w.ua.Answer(in.Call, rtpAddr)
+		w.answer(in.Call)
 		l.learn(w.peer.response(200))
 		l.send("INVITE", description("a=sendonly"))
 		w.peer.response(200)
@@ -386,5 +386,73 @@ func TestLossyNetwork(t *testing.T) {
 			t.Errorf("%d calls, %d client and %d server transactions left", c, x, s)
 		}
 		w.peer.drain()
+	})
+}
+
+// A re-INVITE of the far end that crosses our BYE (RFC 5407 §3.2.2), and one
+// of ours that crosses theirs (§3.2.3).
+func TestByeCrossesReinvite(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		l, id, _ := answeredCall(w, description())
+		w.ua.Hangup(id)
+		event[Ended](w)
+		bye := w.peer.request(sipmsg.BYE)
+		l.send("INVITE", description("a=sendonly"))
+		w.peer.response(481)
+		w.peer.send(l.text("ACK", l.seq, l.branch, ""))
+		w.peer.reply(bye, 200, "", "")
+		w.noEvent()
+
+		l, id, _ = answeredCall(w, description())
+		w.ua.Hold(id, true)
+		re := w.peer.request(sipmsg.INVITE)
+		l.send("BYE", "")
+		w.peer.response(200)
+		event[Ended](w)
+		w.peer.reply(re, 200, "", description("a=recvonly"))
+		w.peer.request(sipmsg.ACK)
+		time.Sleep(time.Hour)
+		w.noEvent()
+		w.peer.nothing()
+	})
+}
+
+// Our re-INVITE that the far end does not know the dialog of ends the call
+// (RFC 3261 §12.2.1.2), as does silence.
+func TestReinviteToNobody(t *testing.T) {
+	for _, code := range []int{481, 408, 0} {
+		inWorld(t, nil, func(w *world) {
+			_, id := placedCall(w)
+			w.ua.Hold(id, true)
+			re := w.peer.request(sipmsg.INVITE)
+			if code != 0 {
+				w.peer.reply(re, code, "", "")
+			}
+			time.Sleep(timer64 + time.Second)
+			if e := event[Ended](w); e.Local {
+				t.Errorf("%d: ended %+v", code, e)
+			}
+			w.peer.drain()
+		})
+	}
+}
+
+// The INVITE is repeated because our 180 was lost: 180 goes out again, the
+// telephone rings on (RFC 3261 §17.2.1).
+func TestInviteRepeated(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		l := w.peer.leg("ata1")
+		text := l.text("INVITE", 1, "", description())
+		w.peer.send(text)
+		in := event[Incoming](w)
+		time.Sleep(300 * time.Millisecond)
+		w.peer.response(100)
+		w.ua.Ring(in.Call)
+		w.peer.response(180)
+		w.peer.send(text)
+		w.peer.response(180)
+		w.noEvent()
+		time.Sleep(ringAgain)
+		w.peer.response(180) // keeps proxies awake
 	})
 }

@@ -41,6 +41,7 @@ type registration struct {
 	wished     bool          // retryAfter is set
 	public     netip.AddrPort
 	rewritten  bool // public was learned in this round
+	raised     int  // how often Min-Expires was followed in this round
 	moved      bool // register once more as soon as the answer is there
 	stopping   bool
 	last       Registration // as reported
@@ -192,7 +193,7 @@ func (r *registration) inWaiting(now time.Time, e regEvent) []regAction {
 // locate begins a round: every server is tried once.
 func (r *registration) locate() []regAction {
 	r.state, r.at = regLocating, time.Time{}
-	r.retryAfter, r.wished, r.rewritten = 0, false, false
+	r.retryAfter, r.wished, r.rewritten, r.raised = 0, false, false, 0
 	return []regAction{regLocate{}}
 }
 
@@ -241,13 +242,20 @@ func (r *registration) answered(now time.Time, a regAnswer) []regAction {
 		return r.granted(now, a)
 	case a.Code/100 == 2:
 		return r.failed(now, a.Code, "binding is missing in the answer", 0)
-	case a.Code == 423 && a.MinExpires > r.asked && a.MinExpires <= maxRegExpires && !r.stopping:
+	case a.Code == 423 && r.mayRaise(a.MinExpires):
 		r.asked = a.MinExpires
+		r.raised++
 		return r.try(netip.AddrPort{})
 	case a.Code == 408 || a.Code == 423 || a.Code/100 == 5:
 		return r.failed(now, a.Code, a.Reason, a.RetryAfter)
 	}
 	return r.refused(now, a)
+}
+
+// mayRaise reports whether a Min-Expires makes sense (RFC 3261 §21.4.17). A
+// server that goes on raising it is broken.
+func (r *registration) mayRaise(to time.Duration) bool {
+	return to > r.asked && to <= maxRegExpires && r.raised < 3 && !r.stopping
 }
 
 // failed leaves a server that is in trouble for the next one.

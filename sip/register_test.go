@@ -32,7 +32,7 @@ func newRegBench(t *testing.T, cfg regConfig) *regBench {
 // expect feeds an event and compares the actions asked for.
 func (b *regBench) expect(e regEvent, want ...regAction) {
 	b.t.Helper()
-	if got := b.r.next(b.now, e); !(len(got) == 0 && len(want) == 0) && !reflect.DeepEqual(got, want) {
+	if got := b.r.next(b.now, e); (len(got) > 0 || len(want) > 0) && !reflect.DeepEqual(got, want) {
 		b.t.Fatalf("%T gave\n  %+v\nwant\n  %+v", e, got, want)
 	}
 }
@@ -126,6 +126,12 @@ func TestRegistrationIntervalTooBrief(t *testing.T) {
 	b.now = b.r.deadline()
 	b.expect(regWake{}, regLocate{})
 	b.expect(regLocated{Targets: []target{primary}}, regSend{To: primary, Expires: 2 * time.Minute}) // remembered
+	for i := range time.Duration(3) {
+		b.expect(brief((3+i)*time.Minute), regSend{To: primary, Expires: (3 + i) * time.Minute})
+	}
+	if b.r.next(b.now, brief(time.Hour)); b.r.state != regWaiting {
+		t.Error("follows a server that raises its interval for ever")
+	}
 	for _, bad := range []time.Duration{0, time.Minute, 2 * time.Minute, 25 * time.Hour} {
 		b := newRegBench(t, regConfig{Expires: 2 * time.Minute})
 		b.registering(primary)

@@ -1,6 +1,11 @@
 // Package sip is the user agent of one line: registration, calls, offer and
-// answer. It uses sipgo's message, transport and transaction layers and writes
-// everything above them (docs/adr/0003-sip-layers.md).
+// answer. It uses sipgo's messages, parser and transaction machines and writes
+// everything around them (docs/adr/0003-sip-layers.md).
+//
+//	sockets -> guard -> parser -> queue -> dispatcher -> transaction -> call
+//	                                                         |
+//	           one goroutine per UA owns all this:        dialog, session
+//	                                                      registration
 package sip
 
 import (
@@ -48,7 +53,9 @@ type (
 		Call  CallID
 		Media Media
 	}
-	// Changed says that the far end or Hold changed the voice of a call.
+	// Changed says that the far end or Hold changed the voice of a call. For an
+	// incoming call it also tells, with Answer, what was agreed on: voice may
+	// flow before Answered.
 	Changed struct {
 		Call  CallID
 		Media Media
@@ -58,7 +65,7 @@ type (
 	Ended struct {
 		Call      CallID
 		Local     bool // we hung up, cancelled or refused
-		Code      int  // final SIP status of a failed call, 0 = it was up or timed out
+		Code      int  // status of a call that failed, 0 = it was up; 408 and 503 also stand for time-out and no server (RFC 3261 §8.1.3.1)
 		Cause     int  // Q.850 cause from a Reason header (RFC 3326), 0 = none
 		Text      string
 		Elsewhere bool // answered by another telephone (RFC 3326, SIP;cause=200)
@@ -66,7 +73,7 @@ type (
 	// Digit is a key the far end sent by SIP INFO.
 	Digit struct {
 		Call     CallID
-		Key      byte
+		Key      byte // 0-9 * # A-D, or FlashKey
 		Duration time.Duration
 	}
 	// MessagesWaiting is the state of the subscriber's mailbox (RFC 3842).
@@ -88,6 +95,7 @@ func (MessagesWaiting) isEvent() {}
 // RegState is the state of a registration.
 type RegState uint8
 
+// The states of a registration.
 const (
 	Unregistered RegState = iota // not wanted, or taken back
 	Registering                  // first try under way, or waiting for the next
@@ -119,6 +127,8 @@ type Media struct {
 // Transport of SIP.
 type Transport string
 
+// The transports. TCP and TLS connections are opened by us, and the far end
+// reaches us over them.
 const (
 	UDP Transport = "udp"
 	TCP Transport = "tcp"
@@ -137,6 +147,7 @@ type Account struct {
 	Transport Transport     // [UDP]
 	Expires   time.Duration // asked of the registrar [1 h]
 	Register  bool          // false: calls work without registration
+	Withhold  bool          // outgoing calls are anonymous (RFC 3323, RFC 3325)
 }
 
 // Voice is what the line offers.

@@ -45,7 +45,7 @@ func (u *UA) onInvite(t *serverTx) {
 	c.trustTarget(c.dlg)
 	t.cancel = func(req *sipmsg.Request) { u.current = c; c.cancelled(req) }
 	c.limitRinging(t.req)
-	e := incoming(t.req)
+	e := incoming(t.req, u.trustsIdentity(t.flow))
 	e.Call, e.CallID = c.id, c.sipID
 	c.log.Info("incoming call", "from", c.peer, "callid", c.sipID)
 	u.notify(e)
@@ -148,6 +148,9 @@ func (c *call) answer(rtp netip.AddrPort) {
 	c.confirmRefresh(c.server.req, res)
 	setSDP(res, body)
 	c.sendOK(res)
+	if !c.lateOffer { // voice may flow before the ACK: the first word counts
+		c.u.notify(Changed{Call: c.id, Media: c.sess.media})
+	}
 }
 
 // describe makes our description for a 2xx: the answer to an offer, or an
@@ -254,19 +257,17 @@ func (c *call) cancelled(req *sipmsg.Request) {
 	c.refuse(487, "", e)
 }
 
-// incoming reads what a telephone shows of a call.
-func incoming(req *sipmsg.Request) Incoming {
-	from := req.From()
+// incoming reads what a telephone shows of a call. Who calls is believed as
+// far as callerOf says.
+func incoming(req *sipmsg.Request, trusted bool) Incoming {
+	who := callerOf(req, trusted)
 	e := Incoming{
-		Number: from.Address.User, Name: oneLine(from.DisplayName), Called: req.Recipient.User,
+		Number: who.Number, Name: who.Name, Withheld: who.Withheld, Called: req.Recipient.User,
 		Alert:    oneLine(headerValue(req, "Alert-Info")),
 		Priority: strings.ToLower(oneLine(headerValue(req, "Priority"))),
 	}
 	if user := req.To().Address.User; user != "" {
 		e.Called = user
-	}
-	if strings.EqualFold(from.Address.Host, "anonymous.invalid") {
-		e.Number, e.Name, e.Withheld = "", "", true
 	}
 	return e
 }

@@ -129,8 +129,8 @@ func TestSpeech(t *testing.T) {
 	}
 	var speech [4][]int16
 	for i := range speech {
-		x := dsptest.Speech(t, dsptest.Voices[2*i], 30, -18, uint64(i))
-		speech[i] = x[:30*dsp.SampleRate]
+		x := dsptest.Speech(t, dsptest.Voices[2*i], 15, -18, uint64(i))
+		speech[i] = x[:15*dsp.SampleRate]
 	}
 	for _, cond := range conditions {
 		t.Run(cond.name, func(t *testing.T) {

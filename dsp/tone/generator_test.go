@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ata-agent/ata-agent/dsp"
+	"github.com/ata-agent/ata-agent/dsp/dsptest"
 )
 
 // play renders n samples of a tone in blocks of odd lengths.
@@ -87,6 +88,10 @@ func TestModulation(t *testing.T) {
 
 // All that is not the tone stays 60 dB below it.
 func TestDistortion(t *testing.T) {
+	bars, err := dsptest.OpenBars("testdata/bars.json")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, text := range []string{"350:inf", "425:inf", "440+480:inf", "480+620:inf", "1004:inf", "697+1633:inf"} {
 		x := play(t, text, -10, dsp.SampleRate+160)[160:] // whole periods of every hertz
 		spec := MustParse(text, -10)
@@ -101,7 +106,7 @@ func TestDistortion(t *testing.T) {
 		if got < 60 {
 			t.Errorf("%s: distortion and noise %.1f dB below, want 60", text, got)
 		}
-		t.Logf("%s: %.1f dB", text, got)
+		bars.Check(t, "distortion and noise below "+text, got, -1, "dB")
 	}
 }
 

@@ -110,7 +110,8 @@ func (r *Registrar) forwardTo(uri *sipmsg.Uri, req *sipmsg.Request, from hop) {
 		return
 	}
 	transport := "UDP"
-	if strings.EqualFold(uri.UriParams.GetOr("transport", ""), "tcp") {
+	switch strings.ToLower(uri.UriParams.GetOr("transport", "")) {
+	case "tcp", "tls": // the Listener may be one of TLS
 		transport = "TCP"
 	}
 	r.forward(req, from, hop{transport, addr})

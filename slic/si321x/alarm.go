@@ -32,6 +32,10 @@ func (w *worker) dropped(pending byte, at time.Time) error {
 	if w.wasReset() {
 		return errChipReset
 	}
+	if pending == 0 { // seen by a poll before its interrupt was
+		pending = w.chip.read(drInt2)
+		w.chip.write(drInt2, pending)
+	}
 	now := time.Now()
 	w.emit(slic.PowerAlarm, at, fmt.Errorf("power alarm of %s", transistors(pending)))
 	w.command(lfOpen)
@@ -59,7 +63,12 @@ func transistors(pending byte) string {
 
 // wasReset says that DR8 has its reset value, which power-up overwrites.
 func (w *worker) wasReset() bool {
-	return w.chip.read(drLoopback) == loopbackReset && w.chip.read(drLoopback) == loopbackReset && w.chip.alive()
+	for range 2 { // one wrong bit on the bus must not look like a reset
+		if w.chip.read(drLoopback) != loopbackReset {
+			return false
+		}
+	}
+	return w.chip.alive()
 }
 
 // suspect makes the sanity check come at once.

@@ -171,7 +171,7 @@ func TestRingingOnThePair(t *testing.T) {
 }
 
 // TestRingTripEverywhere answers at every frequency and voltage that countries
-// use, with one and five ringers, and rings a minute before without a false one.
+// use, with one and five ringers, after ringing a while without a false one.
 func TestRingTripEverywhere(t *testing.T) {
 	for _, hertz := range []physic.Frequency{16, 20, 25, 33, 50, 60} {
 		for _, rms := range []physic.ElectricPotential{40, 45, 60} {
@@ -183,7 +183,7 @@ func TestRingTripEverywhere(t *testing.T) {
 					}
 					b.fed()
 					b.dev.SetFeed(slic.Ringing)
-					b.quiet(5 * time.Second)
+					b.quiet(1500 * time.Millisecond)
 					b.phone.Lift()
 					if _, took := b.want(slic.OffHook, "", time.Second); took > 200*time.Millisecond {
 						t.Errorf("%v, %v, %v REN: ring trip took %v", e.RingFrequency, e.RingVoltage, ren, took)
@@ -192,6 +192,52 @@ func TestRingTripEverywhere(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestTransmissionComesBack: the chip leaves on-hook transmission when the phone
+// is lifted and does not return by itself.
+func TestTransmissionComesBack(t *testing.T) {
+	inBubble(t, setup{}, func(b *bench) {
+		b.fed()
+		for f, lf := range map[slic.Feed][2]uint8{slic.OnHookTransmit: {2, 1}, slic.OnHookTransmitRev: {6, 5}} {
+			b.dev.SetFeed(f)
+			b.quiet(500 * time.Millisecond)
+			b.phone.Lift()
+			b.want(slic.OffHook, "", hookLimit)
+			b.quiet(500 * time.Millisecond)
+			if got := b.chip.Linefeed(); got != lf[1] {
+				t.Errorf("%v off hook: LFS = %d, want %d", f, got, lf[1])
+			}
+			b.phone.Hang()
+			b.want(slic.OnHook, "", hookLimit)
+			b.quiet(200 * time.Millisecond)
+			if got := b.chip.Linefeed(); got != lf[0] {
+				t.Errorf("%v on hook again: LFS = %d, want %d", f, got, lf[0])
+			}
+		}
+	})
+}
+
+// TestManualCalibration: with a Si3201 the Si3210 needs its gains searched, and
+// they are found.
+func TestManualCalibration(t *testing.T) {
+	var cal si321x.Calibration
+	s := setup{
+		model: model.Opts{Variant: model.Si3210, Si3201: true, Seed: 9},
+		opts:  si321x.Opts{Si3201: true, Calibrated: func(c si321x.Calibration) { cal = c }},
+	}
+	inBubble(t, s, func(b *bench) {
+		b.want(slic.Ready, "", 5*time.Second)
+		if cal.Part != si321x.Si3210 || cal.Results[0] != b.chip.Register(98) || cal.Results[1] != b.chip.Register(99) {
+			t.Errorf("saved %+v, the chip has %#02x %#02x", cal, b.chip.Register(98), b.chip.Register(99))
+		}
+		if b.chip.Register(88) != 0 || b.chip.Register(89) != 0 {
+			t.Error("the transistors of the leads still carry current")
+		}
+		if v := b.chip.Indirect(33); v != 0x7F80 {
+			t.Errorf("alarm threshold %04X, want that of a Si3201", v)
+		}
+	})
 }
 
 func TestMeasureOutOfService(t *testing.T) {
@@ -284,6 +330,16 @@ func TestCorruptedRegister(t *testing.T) {
 		b.want(slic.Note, "DR71 changed by itself and was written again", 30*time.Second)
 		if got := b.chip.Register(71); got != 1 {
 			t.Errorf("DR71 = %d, want 1", got)
+		}
+		b.chip.PokeIndirect(15, 0x7E00) // loop closure threshold
+		b.want(slic.Note, "IR15 changed by itself and was written again", 30*time.Second)
+		if got := b.chip.Indirect(15); got != 0x1000 {
+			t.Errorf("IR15 = %#04x, want 0x1000", got)
+		}
+		b.chip.Poke(64, 3) // TIP open
+		b.quiet(200 * time.Millisecond)
+		if got := b.chip.Linefeed(); got != 1 {
+			t.Errorf("LFS = %d, want the command repeated", got)
 		}
 	})
 }

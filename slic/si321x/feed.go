@@ -26,16 +26,18 @@ const (
 	deafOffHook      = 40 * time.Millisecond
 )
 
-// sync makes the chip do what is wanted.
+// sync makes the chip do what is wanted. New settings are written before a
+// burst of ringing begins or after it has ended.
 func (w *worker) sync() error {
 	want := w.want()
-	if want.electrical != w.asked && w.lf != lfRinging {
-		if err := w.reconfigure(); err != nil {
-			return err
-		}
+	if err := w.reconfigure(want); err != nil {
+		return err
 	}
 	if lf := linefeed[w.effective(want)]; lf != w.lf {
 		w.command(lf)
+	}
+	if err := w.reconfigure(want); err != nil {
+		return err
 	}
 	return w.chip.fail()
 }
@@ -96,8 +98,11 @@ func (w *worker) deafness(lf byte) time.Duration {
 
 func reversed(lf byte) bool { return lf == lfReverse || lf == lfOnHookRev }
 
-// reconfigure writes what the settings change.
-func (w *worker) reconfigure() error {
+// reconfigure writes what new settings change, unless the phone is ringing.
+func (w *worker) reconfigure(want wanted) error {
+	if want.electrical == w.asked || w.lf == lfRinging {
+		return nil
+	}
 	if err := w.makePlan(); err != nil {
 		return err
 	}
@@ -119,7 +124,7 @@ func (w *worker) reconfigure() error {
 func (w *worker) checkFeed(now time.Time) error {
 	actual, ok := w.actual()
 	switch {
-	case !ok || actual == w.lf || automaticMove(w.lf, actual):
+	case !ok || actual == w.lf || w.off && automaticMove(w.lf, actual):
 		return nil
 	case w.lf == lfRinging && (actual == lfForward || actual == lfReverse):
 		w.answered(now)
@@ -133,7 +138,7 @@ func (w *worker) checkFeed(now time.Time) error {
 }
 
 // automaticMove says that the chip went from on-hook transmission to active
-// because the loop closed.
+// because the loop closed. It does not go back when the loop opens.
 func automaticMove(lf, actual byte) bool {
 	return lf == lfOnHook && actual == lfForward || lf == lfOnHookRev && actual == lfReverse
 }

@@ -1,6 +1,7 @@
 package si321x_test
 
 import (
+	"os"
 	"testing"
 	"time"
 
@@ -9,6 +10,9 @@ import (
 	"github.com/ata-agent/ata-agent/slic/slictest"
 	"periph.io/x/conn/v3/gpio"
 )
+
+// full asks for the long form of the tests.
+func full() bool { return os.Getenv("ATA_FULL") == "1" }
 
 // rig is a driver on its model.
 func rig(m model.Opts, o si321x.Opts, pins func(*model.Chip) si321x.Pins) slictest.Rig {
@@ -37,7 +41,7 @@ func plainInt(c *model.Chip) si321x.Pins {
 }
 
 func TestLine(t *testing.T) {
-	for _, tt := range []struct {
+	for i, tt := range []struct {
 		name  string
 		model model.Opts
 		opts  si321x.Opts
@@ -49,6 +53,10 @@ func TestLine(t *testing.T) {
 		{"Si3216 polled", model.Opts{Variant: model.Si3216, Seed: 4}, si321x.Opts{Variant: si321x.Si3216}, noInt},
 		{"Si3211", model.Opts{Variant: model.Si3211, Seed: 5}, si321x.Opts{Variant: si321x.Si3211}, allPins},
 	} {
-		t.Run(tt.name, func(t *testing.T) { slictest.TestLine(t, rig(tt.model, tt.opts, tt.pins)) })
+		t.Run(tt.name, func(t *testing.T) {
+			r := rig(tt.model, tt.opts, tt.pins)
+			r.Sample = i > 0 && !full()
+			slictest.TestLine(t, r)
+		})
 	}
 }

@@ -19,9 +19,10 @@ var (
 // Back-off between attempts to bring a lost port up, and the time in service
 // after which it starts from the beginning.
 const (
-	backOffMin   = 250 * time.Millisecond
-	backOffMax   = 30 * time.Second
-	backOffReset = 10 * time.Second
+	backOffMin    = 250 * time.Millisecond
+	backOffMax    = 30 * time.Second // what may wear or heat the line is not hurried
+	backOffAbsent = 2 * time.Second  // a chip that does not answer may only miss its clock
+	backOffReset  = 10 * time.Second
 )
 
 // worker is what Run owns.
@@ -44,7 +45,6 @@ type worker struct {
 	tripped  uint64    // number of the SetFeed whose ringing was answered
 	off      bool      // hook as last reported
 	deafTill time.Time // loop current says nothing about the hook until then
-	deaf     bool
 
 	alarms     budget
 	resets     budget
@@ -104,6 +104,9 @@ func (w *worker) run(ctx context.Context) {
 		if time.Since(began) > backOffReset {
 			wait = backOffMin
 		}
+		if reasonOf(err) == noAnswer {
+			wait = min(wait, backOffAbsent)
+		}
 		_ = pause(ctx, wait) // the loop looks at ctx
 		wait = min(2*wait, backOffMax)
 	}
@@ -123,13 +126,16 @@ func (w *worker) lost(err error) {
 	w.emit(slic.Lost, time.Now(), err)
 }
 
+// noAnswer is the reason of a chip that is absent.
+const noAnswer = "no answer"
+
 // reasonOf tells reasons apart without the figures in their texts.
 func reasonOf(err error) string {
 	var failed *stepError
 	var bus *busError
 	switch {
 	case errors.Is(err, errNoAnswer):
-		return "no answer"
+		return noAnswer
 	case errors.As(err, &bus):
 		return "bus"
 	case errors.As(err, &failed):
@@ -140,10 +146,10 @@ func reasonOf(err error) string {
 
 // quiet opens the line and stops the converter, as far as the chip listens.
 func (w *worker) quiet() {
-	w.chip.fail()
+	_ = w.chip.fail() // what went wrong before must not keep the writes back
 	w.chip.write(drPowerdown, converterOff)
 	w.chip.write(drLinefeed, lfOpen)
-	w.chip.fail()
+	_ = w.chip.fail() // a chip that does not listen is quiet
 	w.lf = lfOpen
 }
 

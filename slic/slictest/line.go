@@ -23,6 +23,9 @@ type Port struct {
 type Rig struct {
 	New func(t *testing.T, phone *Telephone) Port
 
+	// Sample runs a few of the tests, for the second and later builds of a driver.
+	Sample bool
+
 	// Limits; zero means the one in brackets.
 	PowerUp  time.Duration // from Run to Ready [5 s]
 	OffHook  time.Duration // from contact to event, also on hook [40 ms]

@@ -4,8 +4,10 @@
 package slictest
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -128,6 +130,7 @@ func (t *Telephone) schedule(after time.Duration, closed bool) {
 	if state != closed {
 		t.plan = append(t.plan, contact{end, closed})
 	}
+	slices.SortStableFunc(t.plan, func(a, b contact) int { return cmp.Compare(a.at, b.at) })
 }
 
 // Drive returns what the port put on the pair in the last step.

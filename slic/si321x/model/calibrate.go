@@ -42,9 +42,13 @@ func (k *calibration) tick(c *Chip) {
 	k.finish(c)
 }
 
-// finish stores the results. A line in use spoils them.
+// finish stores the results. A line in use spoils them. The old parts cannot
+// find the gains of RING and TIP by themselves when a Si3201 is in between.
 func (k *calibration) finish(c *Chip) {
 	spoiled := c.lfs != lfOpen
+	if c.old() && c.opts.Si3201 {
+		k.mask &^= 0x18
+	}
 	for i, v := range k.result {
 		if spoiled {
 			v = 0x1F

@@ -72,6 +72,7 @@ type Chip struct {
 	trip    tripDetector
 	tones   [2]toneOscillator
 
+	dtmf  dtmfDetector
 	codec codec
 	sense twowire.Sense
 	phase int // frames since the last tick
@@ -133,6 +134,9 @@ func (c *Chip) Frame(at time.Time, dr, dx []byte) {
 	drive.Voice = c.receive(dr)
 	c.sense = c.opts.Pair.Step(drive)
 	c.codec.voice = c.sense.Voice
+	if c.old() && c.audible() {
+		c.dtmf.sample(c, c.codec.voice*c.codec.fromLine)
+	}
 	c.cadence.step(c)
 	if c.phase++; c.phase == ticksEvery {
 		c.phase = 0
@@ -177,6 +181,14 @@ func (c *Chip) Linefeed() uint8 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.lfs
+}
+
+// PokeIndirect does the same to indirect register n.
+func (c *Chip) PokeIndirect(n uint8, v uint16) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ir[n] = v
+	c.derive()
 }
 
 // Poke writes direct register n behind the driver's back, as a disturbance

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ata-agent/ata-agent/dsp"
 	"github.com/ata-agent/ata-agent/slic/twowire"
+	"periph.io/x/conn/v3/gpio"
 	"periph.io/x/conn/v3/physic"
 	"periph.io/x/conn/v3/spi"
 )
@@ -102,8 +103,15 @@ func (b *bench) ready() {
 		b.writeIR(a, v)
 	}
 	for _, p := range []preset{
-		{drLoopback, 0}, {drEnhance, 0xEB}, {drAutomatic, 0x17}, {drBattery, 1}, {drPowerdown, 0},
-		{drPCM, 0x3C}, {21, 0xFF}, {22, 0xFF}, {23, 0xFF},
+		{drLoopback, 0},
+		{drEnhance, 0xEB},
+		{drAutomatic, 0x17},
+		{drBattery, 1},
+		{drPowerdown, 0},
+		{drPCM, 0x3C},
+		{21, 0xFF},
+		{22, 0xFF},
+		{23, 0xFF},
 	} {
 		b.write(p.n, p.v)
 	}
@@ -601,6 +609,92 @@ func TestTone(t *testing.T) {
 	}
 	if crossings < 849 || crossings > 855 {
 		t.Errorf("tone of %d Hz, want 852", crossings)
+	}
+}
+
+// TestToneCadence runs a tone with its timers, 100 ms on and 50 ms off.
+func TestToneCadence(t *testing.T) {
+	l := &loop{ohms: 400}
+	b := newBench(t, Opts{Pair: l, Variant: Si3210})
+	b.ready()
+	b.writeIR(oldMap.osc[1], 0x3FC4)
+	b.writeIR(oldMap.osc[1]+1, 0x0942)
+	for i, v := range []byte{0x20, 0x03, 0x90, 0x01} {
+		b.write(drTimers+4+byte(i), v)
+	}
+	b.write(drLinefeed, lfForward)
+	b.run(100 * time.Millisecond)
+	b.write(drOsc1+1, 0x1E)
+	on := 0
+	for range 12000 {
+		b.run(FrameTime)
+		if l.drive.Voice != 0 {
+			on++
+		}
+	}
+	if on < 7900 || on > 8100 {
+		t.Errorf("tone in %d of 12000 frames, want two thirds", on)
+	}
+	if got := b.read(drInt1); got != 0x0C {
+		t.Errorf("DR18 = %#02x, want both timers of oscillator 2", got)
+	}
+}
+
+// foreign is a pair with a voltage from outside on its open leads.
+type foreign struct{}
+
+func (foreign) Step(d twowire.Drive) twowire.Sense {
+	if d.Open {
+		return twowire.Sense{TipVolts: -30, RingVolts: -6}
+	}
+	return twowire.Sense{Volts: d.Volts}
+}
+
+func TestForeignVoltage(t *testing.T) {
+	b := newBench(t, Opts{Pair: foreign{}})
+	b.ready()
+	for n, want := range map[byte]float64{drTipVolts: 30, drRingVolts: 6} {
+		if got := float64(b.read(n)) * 0.376; math.Abs(got-want) > 0.1*want+0.4 {
+			t.Errorf("DR%d shows -%.1f V, want -%.0f V", n, got, want)
+		}
+	}
+	if got := b.read(drLoopVolts); got&0x40 == 0 || got&0x3F < 14 || got&0x3F > 18 {
+		t.Errorf("DR78 = %#02x, want -24 V", got)
+	}
+}
+
+func TestPowerMonitor(t *testing.T) {
+	l := &loop{ohms: 400}
+	b := newBench(t, Opts{Pair: l})
+	b.ready()
+	b.write(drLinefeed, lfForward)
+	b.run(20 * time.Second)
+	b.write(drPowerSel, 5)
+	// 20 mA through what is left of VBAT after VCM and V_TR: VOV of 9 V.
+	if got := float64(b.read(drPower)) * 0.0304; math.Abs(got-0.180) > 0.05 {
+		t.Errorf("Q6 burns %.3f W, want 0.18 W", got)
+	}
+	if got := float64(b.read(drQ1Amps)) * 0.319e-3; math.Abs(got-0.010) > 0.001 {
+		t.Errorf("Q1 carries %.1f mA, want half of 20 mA", got*1e3)
+	}
+	l.ohms = 1e6
+	b.write(drLinefeed, lfRinging)
+	b.run(100 * time.Millisecond)
+	tip, ring := float64(b.read(drTipVolts))*0.376, float64(b.read(drRingVolts))*0.376
+	if math.Abs(tip+ring-75) > 8 {
+		t.Errorf("TIP -%.1f V and RING -%.1f V are not symmetrical about half of 75 V", tip, ring)
+	}
+}
+
+func TestPinNames(t *testing.T) {
+	c := New(Opts{})
+	for _, p := range []gpio.PinIO{c.Reset(), c.Int()} {
+		if p.String() == "" || p.Name() != p.String() || p.Number() < 0 || p.Halt() != nil || p.Pull() != gpio.PullUp || p.DefaultPull() != gpio.PullUp {
+			t.Errorf("pin %v is not a whole gpio.PinIO", p)
+		}
+	}
+	if c.Reset().In(gpio.Float, gpio.NoEdge) == nil || c.Reset().WaitForEdge(0) || c.Reset().Read() != gpio.High {
+		t.Error("RESET is not an output at High")
 	}
 }
 

@@ -73,6 +73,51 @@ static void conceal(const char *losses)
     fwrite(x, 2, n, stdout);
 }
 
+static int last_tone;
+
+static void on_tone(void *user, int code, int level, int delay)
+{
+    (void) user; (void) level; (void) delay;
+    if (code >= 0)
+        last_tone = code;
+}
+
+/* Plan is tones parted by slashes, each of elements f1:f2:min:max parted by
+ * commas. For each record on stdin, as in dtmf, the number of the tone that was
+ * recognized comes out, -1 for none. */
+static void tones(char *plan)
+{
+    super_tone_rx_descriptor_t *d = super_tone_rx_make_descriptor(NULL);
+    int32_t n;
+    char *t, *e, *tmore, *emore;
+
+    for (t = strtok_r(plan, "/", &tmore); t; t = strtok_r(NULL, "/", &tmore)) {
+        int id = super_tone_rx_add_tone(d);
+
+        for (e = strtok_r(t, ",", &emore); e; e = strtok_r(NULL, ",", &emore)) {
+            int f1, f2, min, max;
+
+            if (sscanf(e, "%d:%d:%d:%d", &f1, &f2, &min, &max) != 4)
+                exit(2);
+            super_tone_rx_add_element(d, id, f1, f2, min, max);
+        }
+    }
+    while (fread(&n, 4, 1, stdin) == 1) {
+        int16_t *x = malloc(2 * n);
+        super_tone_rx_state_t *s = super_tone_rx_init(NULL, d, on_tone, NULL);
+        int at;
+
+        if (fread(x, 2, n, stdin) != (size_t) n)
+            exit(1);
+        last_tone = -1;
+        for (at = 0; at < n; at += super_tone_rx(s, x + at, n - at < 160 ? n - at : 160))
+            ;
+        printf("%d\n", last_tone);
+        super_tone_rx_free(s);
+        free(x);
+    }
+}
+
 /* Prints nanoseconds of thread CPU time for 20 ms of each function on the audio
  * from stdin. */
 static void bench(void)
@@ -129,6 +174,8 @@ int main(int argc, char **argv)
         dtmf(1);
     else if (argc == 3 && !strcmp(argv[1], "plc"))
         conceal(argv[2]);
+    else if (argc == 3 && !strcmp(argv[1], "tones"))
+        tones(argv[2]);
     else if (argc == 2 && !strcmp(argv[1], "bench"))
         bench();
     else

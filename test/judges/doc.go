@@ -1,0 +1,3 @@
+// Package judges compares our code with that of others; its tests run with the
+// build tag judges (make test-judges).
+package judges
