@@ -22,6 +22,10 @@ var mayImport = map[string][]string{
 	"dsp/tone": {"dsp"},
 	"dsp/dtmf": {"dsp", "dsp/tone"},
 	"dsp/plc":  {"dsp"},
+	"dsp/fft":  {},
+
+	"dsp/echo":      {"dsp", "dsp/fft"},
+	"dsp/echo/g168": {"dsp"},
 
 	"dsp/compare": {"dsp"},
 	"dsp/dsptest": {"dsp"},
