@@ -68,6 +68,9 @@ func TestSpeech(t *testing.T) {
 					if c.Codec != law || c.Voice.Lost != 0 {
 						t.Errorf("call: codec %s, lost %d, want %s and nothing lost", c.Codec, c.Voice.Lost, law)
 					}
+					if v := c.Voice; v.MOSLQ < 4.4 || v.MOSCQ < 4.35 || v.R < 91 || v.LossRate+v.DiscardRate != 0 || v.SpeechLevelDBm0 > -10 || v.SpeechLevelDBm0 < -40 {
+						t.Errorf("quality: %+v, want a clean call", v.QualityStatus)
+					}
 				}
 			})
 		})
