@@ -23,12 +23,14 @@ var mayImport = map[string][]string{
 	"dsp/dtmf": {"dsp", "dsp/tone"},
 	"dsp/plc":  {"dsp"},
 
+	"dsp/callerid": {"dsp", "dsp/dtmf", "dsp/tone"},
+
 	"dsp/compare": {"dsp"},
 	"dsp/dsptest": {"dsp"},
 	"dialplan":    {},
 	"slic":        {},
 	"country":     {"dsp/…", "slic"},
-	"line":        {"country", "dialplan", "slic"},
+	"line":        {"country", "dialplan", "dsp/callerid", "slic"},
 	"config":      {"country", "dialplan", "dsp/…", "slic"},
 	"hal":         {},
 	"state":       {},
