@@ -23,9 +23,10 @@ type Step struct {
 	For  time.Duration
 }
 
-// Guard is the least silence between data and the ring that follows.
+// Guard is the silence between data and the ring that follows: 200 ms at least, and
+// the delay of the voice path.
 // EN 300 659-1 §6.1.2, and GR-30-CORE for the second ring.
-const Guard = 200 * time.Millisecond
+const Guard = 250 * time.Millisecond
 
 // Scheme is what a country's exchange does to tell a telephone who calls. The
 // steps are for who runs the line; it holds ringing back until they are over.
@@ -72,7 +73,7 @@ var (
 	// 50 ms. The key begins within 100 ms, and data 50 to 500 ms after its end:
 	// EN 300 659-2 has at most 200 ms. A key is known 40 ms after its
 	// beginning and lasts 55 to 65 ms.
-	knockSteps = []Step{{Silence, 325 * ms}, {Alert, 0}, {Ack, 200 * ms}, {Silence, 130 * ms}, {Data, 0}, {Silence, 60 * ms}}
+	knockSteps = []Step{{Silence, 325 * ms}, {Alert, 0}, {Ack, 250 * ms}, {Silence, 130 * ms}, {Data, 0}, {Silence, 60 * ms}}
 	// GR-30-CORE: a message without ringing.
 	mailSteps = []Step{{Silence, 500 * ms}, {Data, 0}, {Silence, Guard}}
 )
@@ -107,9 +108,10 @@ var Schemes = []*Scheme{
 	},
 	{
 		// NTT: the telephone answers short rings by itself, within 6 s, and hangs up
-		// within 7 s when it has the number.
+		// when it has the number. NTT waits 7 s for that; a person who lifted the
+		// handset of a telephone without display is not left waiting for so long.
 		Name:   "ntt",
-		Before: []Step{{Reverse, 100 * ms}, {Rouse, 6000 * ms}, {Reverse, 300 * ms}, {Data, 0}, {Release, 7000 * ms}, {Silence, 300 * ms}},
+		Before: []Step{{Reverse, 100 * ms}, {Rouse, 6000 * ms}, {Reverse, 300 * ms}, {Data, 0}, {Release, 3000 * ms}, {Silence, 300 * ms}},
 		frame:  nttFrame, build: NTT,
 	},
 	{Name: "dtmf-ac", Before: keySteps, keys: keysAC},
@@ -133,7 +135,7 @@ func Lookup(name string) (*Scheme, bool) {
 // between rings. It allocates and is not for the voice path.
 func (s *Scheme) Message(c Call) *Plan {
 	if s.keys != nil {
-		return &Plan{sound: keySpec(s.keys(c))}
+		return &Plan{sound: keySpec(s.keys(c)), keyed: true}
 	}
 	return &Plan{frame: &s.frame, message: s.build(c)}
 }

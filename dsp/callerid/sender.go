@@ -12,12 +12,17 @@ import (
 // and may be shared.
 type Plan struct {
 	sound   *tone.Spec // an alert tone or keys, nil = data
+	keyed   bool
 	frame   *frame
 	message []byte
 }
 
 // Message is what the plan sends by frequency shift, nil if it does not.
 func (p *Plan) Message() []byte { return p.message }
+
+// Keyed says whether it is DTMF, whose echo is not to be taken for a key of the
+// telephone.
+func (p *Plan) Keyed() bool { return p.keyed }
 
 // Duration is how long it sounds, 0 if there is nothing to send.
 func (p *Plan) Duration() time.Duration {
