@@ -1,6 +1,9 @@
 package agent
 
 import (
+	"time"
+
+	"github.com/ata-agent/ata-agent/dsp/callerid"
 	"github.com/ata-agent/ata-agent/line"
 	"github.com/ata-agent/ata-agent/line/script"
 	"github.com/ata-agent/ata-agent/slic"
@@ -110,6 +113,20 @@ func (p *port) SendFlash(id line.CallID) {
 	}
 }
 
+// SendCallerID implements line.Port.
+func (p *port) SendCallerID(id line.CallID, s line.Signal) time.Duration {
+	var caller callerid.Call
+	if c := p.calls[id]; c != nil {
+		caller = c.caller
+	}
+	plan := p.nation.signal(s, caller)
+	p.voice.Tell(plan)
+	if plan == nil {
+		return 0
+	}
+	return plan.Duration()
+}
+
 // distinctiveRing reads the ring wanted by an Alert-Info header: Bellcore-drN
 // or -rN, N from 1 to 8; 0 is the country's own.
 func distinctiveRing(alert string) int {
@@ -191,6 +208,13 @@ func (r *recorder) Connect(id line.CallID) {
 func (r *recorder) SendFlash(id line.CallID) {
 	r.did(script.Call{Op: script.SendFlash, Call: id})
 	r.port.SendFlash(id)
+}
+
+// SendCallerID records and acts.
+func (r *recorder) SendCallerID(id line.CallID, s line.Signal) time.Duration {
+	length := r.port.SendCallerID(id, s)
+	r.did(script.Call{Op: script.SendCallerID, Call: id, Signal: s, Length: length})
+	return length
 }
 
 func (r *recorder) did(c script.Call) { r.agent.hub.action(r.n, r.at, c) }

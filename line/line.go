@@ -72,6 +72,10 @@ type Port interface {
 	// Connect lets the telephone hear and speak to the call, 0 to nobody.
 	// Connecting replaces Play only when voice of the call is there.
 	Connect(CallID)
+	// SendCallerID tells the telephone of a call, or of the mailbox for call 0, and
+	// returns how long that will sound; nothing else is heard meanwhile.
+	// NoSignal ends it.
+	SendCallerID(CallID, Signal) time.Duration
 	// SendFlash passes a hook flash to the network (RFC 4733 event 16).
 	SendFlash(CallID)
 }

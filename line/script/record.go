@@ -146,6 +146,13 @@ func (r *Recorder) Connect(id line.CallID) {
 	r.port.Connect(id)
 }
 
+// SendCallerID implements line.Port.
+func (r *Recorder) SendCallerID(id line.CallID, s line.Signal) time.Duration {
+	length := r.port.SendCallerID(id, s)
+	r.add(Call{Op: SendCallerID, Call: id, Signal: s, Length: length})
+	return length
+}
+
 // SendFlash implements line.Port.
 func (r *Recorder) SendFlash(id line.CallID) {
 	r.add(Call{Op: SendFlash, Call: id})

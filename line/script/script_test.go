@@ -70,6 +70,8 @@ var calls = []struct {
 	{`hold 1 off`, Call{Op: Hold, Call: 1}},
 	{`connect 0`, Call{Op: Connect}},
 	{`flash 1`, Call{Op: SendFlash, Call: 1}},
+	{`callerid 1 data 713.333333ms`, Call{Op: SendCallerID, Call: 1, Signal: line.CallData, Length: 713333333}},
+	{`callerid 0 off 0s`, Call{Op: SendCallerID}},
 }
 
 func TestCalls(t *testing.T) {
