@@ -5,7 +5,6 @@ import (
 
 	"github.com/ata-agent/ata-agent/dsp/callerid"
 	"github.com/ata-agent/ata-agent/line"
-	"github.com/ata-agent/ata-agent/line/script"
 	"github.com/ata-agent/ata-agent/slic"
 )
 
@@ -144,77 +143,3 @@ func distinctiveRing(alert string) int {
 	}
 	return 0
 }
-
-// recorder is the line.Port that the machine sees: it writes every action into
-// the event stream and has the port carry it out.
-type recorder struct{ *port }
-
-// SetFeed records and acts.
-func (r *recorder) SetFeed(f slic.Feed) {
-	r.did(script.Call{Op: script.SetFeed, Feed: f})
-	r.port.SetFeed(f)
-}
-
-// Play records and acts.
-func (r *recorder) Play(t line.Tone) {
-	r.did(script.Call{Op: script.Play, Tone: t})
-	r.port.Play(t)
-}
-
-// Dial records and acts.
-func (r *recorder) Dial(number string, emergency bool) line.CallID {
-	id := r.port.Dial(number, emergency)
-	r.did(script.Call{Op: script.Dial, Call: id, Number: number, Emergency: emergency})
-	return id
-}
-
-// Alert records and acts.
-func (r *recorder) Alert(id line.CallID) {
-	r.did(script.Call{Op: script.Alert, Call: id})
-	r.port.Alert(id)
-}
-
-// Answer records and acts.
-func (r *recorder) Answer(id line.CallID) {
-	r.did(script.Call{Op: script.Answer, Call: id})
-	r.port.Answer(id)
-}
-
-// Reject records and acts.
-func (r *recorder) Reject(id line.CallID, why line.Refusal) {
-	r.did(script.Call{Op: script.Reject, Call: id, Refusal: why})
-	r.port.Reject(id, why)
-}
-
-// Hangup records and acts.
-func (r *recorder) Hangup(id line.CallID) {
-	r.did(script.Call{Op: script.Hangup, Call: id})
-	r.port.Hangup(id)
-}
-
-// Hold records and acts.
-func (r *recorder) Hold(id line.CallID, on bool) {
-	r.did(script.Call{Op: script.Hold, Call: id, Hold: on})
-	r.port.Hold(id, on)
-}
-
-// Connect records and acts.
-func (r *recorder) Connect(id line.CallID) {
-	r.did(script.Call{Op: script.Connect, Call: id})
-	r.port.Connect(id)
-}
-
-// SendFlash records and acts.
-func (r *recorder) SendFlash(id line.CallID) {
-	r.did(script.Call{Op: script.SendFlash, Call: id})
-	r.port.SendFlash(id)
-}
-
-// SendCallerID records and acts.
-func (r *recorder) SendCallerID(id line.CallID, s line.Signal) time.Duration {
-	length := r.port.SendCallerID(id, s)
-	r.did(script.Call{Op: script.SendCallerID, Call: id, Signal: s, Length: length})
-	return length
-}
-
-func (r *recorder) did(c script.Call) { r.agent.hub.action(r.n, r.at, c) }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ata-agent/ata-agent/config"
 	"github.com/ata-agent/ata-agent/line"
+	"github.com/ata-agent/ata-agent/line/script"
 	"github.com/ata-agent/ata-agent/media"
 	"github.com/ata-agent/ata-agent/sip"
 	"github.com/ata-agent/ata-agent/slic"
@@ -79,7 +80,8 @@ func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
 		return nil, err
 	}
 	p.nation = nat
-	p.machine = line.New(&recorder{p}, nat.country, nat.plan, lineSettings(&cfg))
+	tap := &script.Tap{Port: p, Did: func(c script.Call) { a.hub.action(n, p.at, c) }}
+	p.machine = line.New(tap, nat.country, nat.plan, lineSettings(&cfg))
 	if err := chip.Configure(nat.electrical(&cfg)); err != nil {
 		return nil, fmt.Errorf("configure %v: %w", chip, err)
 	}

@@ -63,13 +63,21 @@ func (a *userAgents) build(cfg *config.Line) (*userAgent, error) {
 	p := a.port
 	ua := &userAgent{}
 	opts := sip.Opts{
-		Notify:    func(e sip.Event) { p.post(message{sip: e, agent: ua}) },
-		Logger:    p.log,
-		LocalPort: cfg.SIP.LocalPort,
-		DSCP:      cfg.QoS.SIP,
-		UserAgent: p.agent.opts.UserAgent,
+		Notify:      func(e sip.Event) { p.post(message{sip: e, agent: ua}) },
+		Logger:      p.log,
+		LocalPort:   cfg.SIP.LocalPort,
+		DSCP:        cfg.QoS.SIP,
+		StartJitter: cfg.SIP.StartSpread.Duration(),
+		UserAgent:   p.agent.opts.UserAgent,
 
 		InstanceID: p.agent.opts.InstanceID,
+	}
+	for _, text := range cfg.SIP.TrustedPeers {
+		peer, err := config.ParsePeer(text)
+		if err != nil {
+			return nil, err
+		}
+		opts.Peers = append(opts.Peers, peer)
 	}
 	if cfg.SIP.LocalAddress != "" {
 		addr, err := netip.ParseAddr(cfg.SIP.LocalAddress)

@@ -7,11 +7,11 @@ import (
 
 // Fault is one thing wrong with a document.
 type Fault struct {
-	File   string
-	Line   int    // from 1
-	Column int    // from 1, in bytes
-	Path   string // JSON pointer (RFC 6901) of the key
-	Text   string // what is wrong and what would be right
+	File   string `json:"file"`
+	Line   int    `json:"line"`   // from 1
+	Column int    `json:"column"` // from 1, in bytes
+	Path   string `json:"path"`   // JSON pointer (RFC 6901) of the key
+	Text   string `json:"text"`   // what is wrong and what would be right
 }
 
 // String is the form compilers use, so that editors find the place.

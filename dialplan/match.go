@@ -247,7 +247,7 @@ func (m *Match) survey() survey {
 // judge decides after a key or a pause what happens next.
 func (m *Match) judge(tone bool) Result {
 	s := m.survey()
-	more := m.emergencyGoesOn() && !(m.n == 0 && s.complete) // a hot line stays one
+	more := m.emergencyGoesOn() && (m.n > 0 || !s.complete) // a hot line stays one
 	s.open = s.open || more
 	if more {
 		s.timers.long = max(s.timers.long, m.plan.timers.long)

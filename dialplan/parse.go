@@ -125,17 +125,17 @@ func (p *parser) set() keySet {
 	var set keySet
 	for {
 		c := p.peek()
-		switch {
-		case c == ']':
+		switch c {
+		case ']':
 			p.pos++
 			if set == 0 && len(p.faults) == faults {
 				p.fault(start, "a key in the set")
 			}
 			return set
-		case c == 0 || c == '|' || c == '[' || c == '<':
+		case 0, '|', '[', '<':
 			p.fault(p.pos, "']'")
 			return 0
-		case c == 'x' || c == 'X':
+		case 'x', 'X':
 			p.pos++
 			set |= digits
 		default:

@@ -329,7 +329,7 @@ func (j *jitterBuffer) playUnit() {
 
 // correction says whether the delay is to grow (+1), to shrink (-1) or right.
 // Within a frame it is right, for then a change makes no difference to when
-// packets are needed.
+// packets are needed. In silence corrections need not be gentle.
 func (j *jitterBuffer) correction() int {
 	if j.sinceBad < settled {
 		return 0
@@ -338,7 +338,7 @@ func (j *jitterBuffer) correction() int {
 	extra := held - min(j.delay.spread(), j.most-j.frame) - j.margin()
 	short := j.phase() - extra
 	switch {
-	case short > 0 && held < j.most && (short > j.frame || j.sinceFix >= gentle):
+	case short > 0 && held < j.most && (short > j.frame || j.sinceFix >= gentle || silent(j.unit[:])):
 		return 1
 	case extra > j.frame+keepBand && (j.sinceFix >= gentle || j.maySkip()):
 		return -1

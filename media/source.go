@@ -111,9 +111,3 @@ func (l *sourceLock) candidate(from netip.AddrPort) *candidate {
 	l.others[l.turn] = candidate{from: from}
 	return &l.others[l.turn]
 }
-
-// hears says whether host is the far end's, for packets that prove nothing
-// themselves (RTCP).
-func (l *sourceLock) hears(host netip.Addr) bool {
-	return host == l.signalled.Addr() || l.symmetric && l.locked.IsValid() && host == l.locked.Addr()
-}

@@ -37,7 +37,7 @@ func (f *File) Watch(ctx context.Context, changed func([]byte)) error {
 	if err != nil {
 		return fmt.Errorf("provision: watch %s: %w", f.Path, err)
 	}
-	defer w.Close()
+	defer func() { _ = w.Close() }()
 	if err := w.Add(filepath.Dir(f.Path)); err != nil {
 		return fmt.Errorf("provision: watch %s: %w", f.Path, err)
 	}

@@ -25,8 +25,10 @@ func verbs() []verb {
 		{"offhook", "", "lift the handset", func(*words) (action, error) { return &hookAction{off: true}, nil }},
 		{"onhook", "", "put it down", func(*words) (action, error) { return &hookAction{}, nil }},
 		{"flash", "[MS]", "press the hook switch for a moment (default 300 ms)", parseFlash},
-		{"dial", "DIGITS [-on D] [-off D] [-level DBM0] [-twist DB]",
-			"keys through the mouthpiece: 0-9 * # A-D, a comma waits 1 s; defaults 100ms 100ms -9 2", parseDial},
+		{
+			"dial", "DIGITS [-on D] [-off D] [-level DBM0] [-twist DB]",
+			"keys through the mouthpiece: 0-9 * # A-D, a comma waits 1 s; defaults 100ms 100ms -9 2", parseDial,
+		},
 		{"pulse", "DIGITS [-pps N] [-break PERCENT]", "rotary dial; defaults 10 60", parsePulse},
 		{"say", "FILE.wav [-bg]", "speak; -bg goes on with the next action meanwhile", parseSay},
 		{"record", "FILE.wav [-for D]", "record the earpiece beside the other actions, for D or until they end", parseRecord},

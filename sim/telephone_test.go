@@ -84,24 +84,38 @@ func TestLoopVoltages(t *testing.T) {
 		phoneMilliA float64
 	}{
 		{name: "on hook", drive: battery, volts: 48, tip: -3, ring: -51, phoneVolts: 48},
-		{name: "off hook, limited", off: true, change: func(s *Settings) { s.Resistance = 330 },
-			drive: battery, volts: 8, mA: 20, tip: -3, ring: -11, phoneVolts: 8, phoneMilliA: 20},
-		{name: "off hook behind 1000 ohm", off: true, change: func(s *Settings) { s.Loop = 1000 },
-			drive: battery, volts: 29.4, mA: 20, tip: -3, ring: -32.4, phoneVolts: 9.4, phoneMilliA: 20},
-		{name: "off hook behind 2000 ohm", off: true, change: func(s *Settings) { s.Loop = 2000 },
-			drive: battery, volts: 48 - 0.1600*18.203, mA: 18.203, tip: -3, ring: -48.09, phoneVolts: 8.681, phoneMilliA: 18.203},
-		{name: "reversed", off: true, drive: twowire.Drive{Volts: -48, Ohms: 160, LimitAmps: 0.020},
-			volts: -9.4, mA: -20, tip: -12.4, ring: -3, phoneVolts: -9.4, phoneMilliA: -20},
-		{name: "two handsets share", off: true, change: func(s *Settings) { s.Parallel = ParallelOffHook },
-			drive: battery, volts: 5.4, mA: 20, tip: -3, ring: -8.4, phoneVolts: 5.4, phoneMilliA: 10},
+		{
+			name: "off hook, limited", off: true, change: func(s *Settings) { s.Resistance = 330 },
+			drive: battery, volts: 8, mA: 20, tip: -3, ring: -11, phoneVolts: 8, phoneMilliA: 20,
+		},
+		{
+			name: "off hook behind 1000 ohm", off: true, change: func(s *Settings) { s.Loop = 1000 },
+			drive: battery, volts: 29.4, mA: 20, tip: -3, ring: -32.4, phoneVolts: 9.4, phoneMilliA: 20,
+		},
+		{
+			name: "off hook behind 2000 ohm", off: true, change: func(s *Settings) { s.Loop = 2000 },
+			drive: battery, volts: 48 - 0.1600*18.203, mA: 18.203, tip: -3, ring: -48.09, phoneVolts: 8.681, phoneMilliA: 18.203,
+		},
+		{
+			name: "reversed", off: true, drive: twowire.Drive{Volts: -48, Ohms: 160, LimitAmps: 0.020},
+			volts: -9.4, mA: -20, tip: -12.4, ring: -3, phoneVolts: -9.4, phoneMilliA: -20,
+		},
+		{
+			name: "two handsets share", off: true, change: func(s *Settings) { s.Parallel = ParallelOffHook },
+			drive: battery, volts: 5.4, mA: 20, tip: -3, ring: -8.4, phoneVolts: 5.4, phoneMilliA: 10,
+		},
 		{name: "short", fault: Faults{Short: 1}, drive: battery, volts: 0.02, mA: 20, tip: -3, ring: -3.02, phoneVolts: 0.02},
 		{name: "open", fault: Faults{Open: true}, off: true, drive: battery, volts: 48, tip: -3, ring: -51},
 		{name: "leakage", fault: Faults{Leakage: 15840}, drive: battery, volts: 47.52, mA: 3, tip: -3, ring: -50.52, phoneVolts: 47.52},
-		{name: "ring to ground", fault: Faults{RingGround: 2390}, drive: battery,
-			volts: 44.8, mA: 0, tip: -3, ring: -47.8, leakMA: 20, phoneVolts: 44.8},
+		{
+			name: "ring to ground", fault: Faults{RingGround: 2390}, drive: battery,
+			volts: 44.8, mA: 0, tip: -3, ring: -47.8, leakMA: 20, phoneVolts: 44.8,
+		},
 		{name: "tip to ground", fault: Faults{TipGround: 1}, drive: battery, volts: 48, tip: -0.037, ring: -48.04, leakMA: 37, phoneVolts: 48},
-		{name: "foreign voltage", fault: Faults{ForeignVolts: 100}, drive: twowire.Drive{Open: true},
-			volts: 93.66, mA: -0.624, tip: 0, ring: -93.66, phoneVolts: 93.66},
+		{
+			name: "foreign voltage", fault: Faults{ForeignVolts: 100}, drive: twowire.Drive{Open: true},
+			volts: 93.66, mA: -0.624, tip: 0, ring: -93.66, phoneVolts: 93.66,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -62,9 +62,17 @@ func patternsOf(c *country.Country) []pattern {
 		name Tone
 		spec *tone.Spec
 	}{
-		{Dial, &t.Dial}, {Dial, &t.RecallDial}, {Dial, &t.MessageDial}, {Ringback, &t.Ringback},
-		{Busy, &t.Busy}, {Reorder, &t.Reorder}, {SIT, &t.VacantCode}, {SIT, &t.NoCircuit},
-		{CallWaiting, &t.CallWaiting}, {Howler, &t.Howler}, {Confirm, &t.Confirm},
+		{Dial, &t.Dial},
+		{Dial, &t.RecallDial},
+		{Dial, &t.MessageDial},
+		{Ringback, &t.Ringback},
+		{Busy, &t.Busy},
+		{Reorder, &t.Reorder},
+		{SIT, &t.VacantCode},
+		{SIT, &t.NoCircuit},
+		{CallWaiting, &t.CallWaiting},
+		{Howler, &t.Howler},
+		{Confirm, &t.Confirm},
 	} {
 		if p := unroll(x.name, x.spec); len(p.steps) > 0 && !alias(out, &p) {
 			out = append(out, p)

@@ -46,10 +46,14 @@ var testland = &country.Country{Code: "XN", Tones: country.Tones{
 	Ringback:    loop(seg(2000*ms, 440, 480), seg(4000*ms)),
 	Busy:        loop(seg(500*ms, 480, 620), seg(500*ms)),
 	Reorder:     loop(seg(250*ms, 480, 620), seg(250*ms)),
-	VacantCode: tone.Spec{Intro: []tone.Segment{seg(380*ms, 985.2), seg(276*ms, 1370.6), seg(380*ms, 1776.7), seg(1000 * ms)},
-		Loop: []tone.Segment{seg(250*ms, 480, 620), seg(250 * ms)}},
-	NoCircuit: tone.Spec{Intro: []tone.Segment{seg(380*ms, 985.2), seg(380*ms, 1428.5), seg(380*ms, 1776.7), seg(1000 * ms)},
-		Loop: []tone.Segment{seg(250*ms, 480, 620), seg(250 * ms)}},
+	VacantCode: tone.Spec{
+		Intro: []tone.Segment{seg(380*ms, 985.2), seg(276*ms, 1370.6), seg(380*ms, 1776.7), seg(1000 * ms)},
+		Loop:  []tone.Segment{seg(250*ms, 480, 620), seg(250 * ms)},
+	},
+	NoCircuit: tone.Spec{
+		Intro: []tone.Segment{seg(380*ms, 985.2), seg(380*ms, 1428.5), seg(380*ms, 1776.7), seg(1000 * ms)},
+		Loop:  []tone.Segment{seg(250*ms, 480, 620), seg(250 * ms)},
+	},
 	Confirm:     tone.Spec{Intro: repeat(3, seg(100*ms, 350, 440), seg(100*ms))},
 	CallWaiting: loop(seg(300*ms, 440), seg(10*time.Second)),
 	Howler:      loop(seg(100*ms, 1400, 2060, 2450, 2600), seg(100*ms)),
@@ -148,9 +152,16 @@ func TestToneNames(t *testing.T) {
 			name Tone
 			spec tone.Spec
 		}{
-			{Dial, c.Tones.Dial}, {Dial, c.Tones.RecallDial}, {Dial, c.Tones.MessageDial},
-			{Ringback, c.Tones.Ringback}, {Busy, c.Tones.Busy}, {Reorder, c.Tones.Reorder},
-			{SIT, c.Tones.VacantCode}, {SIT, c.Tones.NoCircuit}, {CallWaiting, c.Tones.CallWaiting}, {Howler, c.Tones.Howler},
+			{Dial, c.Tones.Dial},
+			{Dial, c.Tones.RecallDial},
+			{Dial, c.Tones.MessageDial},
+			{Ringback, c.Tones.Ringback},
+			{Busy, c.Tones.Busy},
+			{Reorder, c.Tones.Reorder},
+			{SIT, c.Tones.VacantCode},
+			{SIT, c.Tones.NoCircuit},
+			{CallWaiting, c.Tones.CallWaiting},
+			{Howler, c.Tones.Howler},
 		} {
 			if len(tt.spec.Loop) == 0 {
 				continue
@@ -228,7 +239,7 @@ func (v *voiceMaker) next() float64 {
 	sum := 0.0
 	for k := 1.0; k*v.pitch < 3400; k++ {
 		f := k * v.pitch
-		a := 1/(1+math.Pow((f-v.formant)/150, 2)) + 0.4/(1+math.Pow((f-2.5*v.formant)/200, 2)) + 0.05
+		a := 1/(1+math.Pow((f-v.formant)/150, 2)) + 0.4/(1+(f-2.5*v.formant)/200*(f-2.5*v.formant)/200) + 0.05
 		sum += a * math.Sin(2*math.Pi*k*v.phase)
 	}
 	return 1500 * v.envelope * (sum + 0.1*v.rng.NormFloat64())

@@ -20,21 +20,42 @@ func TestReadRegAnswer(t *testing.T) {
 		lines []string
 		want  regAnswer
 	}{
-		{"expires of our contact", "200 OK", []string{"Contact: <sip:other@10.9.9.9>;expires=10, <sip:k7@10.0.0.2:5060>;expires=300", "Expires: 20"},
-			regAnswer{Code: 200, Reason: "OK", Granted: 300 * time.Second}},
-		{"parameter in capitals, host too", "200 OK", []string{"Contact: \"x, y\" <sip:k7@10.0.0.2:5060>;Expires=300"},
-			regAnswer{Code: 200, Reason: "OK", Granted: 300 * time.Second}},
-		{"Expires header", "200 OK", []string{"Contact: <sip:k7@10.0.0.2:5060>", "Expires: 200"},
-			regAnswer{Code: 200, Reason: "OK", Granted: 200 * time.Second}},
-		{"nothing said", "200 OK", []string{"m: <sip:k7@10.0.0.2:5060>"},
-			regAnswer{Code: 200, Reason: "OK", Granted: time.Hour}},
-		{"found by instance", "200 OK", []string{`Contact: <sip:k7@203.0.113.7:40000>;+sip.instance="<` + strings.ToLower(instance) + `>";expires=60`},
-			regAnswer{Code: 200, Reason: "OK", Granted: time.Minute}},
-		{"URI before instance", "200 OK", []string{`Contact: <sip:k7@203.0.113.7:1>;+sip.instance="<` + instance + `>";expires=60`, "Contact: <sip:k7@10.0.0.2:5060>;expires=90"},
-			regAnswer{Code: 200, Reason: "OK", Granted: 90 * time.Second}},
+		{
+			"expires of our contact", "200 OK",
+			[]string{"Contact: <sip:other@10.9.9.9>;expires=10, <sip:k7@10.0.0.2:5060>;expires=300", "Expires: 20"},
+			regAnswer{Code: 200, Reason: "OK", Granted: 300 * time.Second},
+		},
+		{
+			"parameter in capitals, host too", "200 OK",
+			[]string{"Contact: \"x, y\" <sip:k7@10.0.0.2:5060>;Expires=300"},
+			regAnswer{Code: 200, Reason: "OK", Granted: 300 * time.Second},
+		},
+		{
+			"Expires header", "200 OK",
+			[]string{"Contact: <sip:k7@10.0.0.2:5060>", "Expires: 200"},
+			regAnswer{Code: 200, Reason: "OK", Granted: 200 * time.Second},
+		},
+		{
+			"nothing said", "200 OK",
+			[]string{"m: <sip:k7@10.0.0.2:5060>"},
+			regAnswer{Code: 200, Reason: "OK", Granted: time.Hour},
+		},
+		{
+			"found by instance", "200 OK",
+			[]string{`Contact: <sip:k7@203.0.113.7:40000>;+sip.instance="<` + strings.ToLower(instance) + `>";expires=60`},
+			regAnswer{Code: 200, Reason: "OK", Granted: time.Minute},
+		},
+		{
+			"URI before instance", "200 OK",
+			[]string{`Contact: <sip:k7@203.0.113.7:1>;+sip.instance="<` + instance + `>";expires=60`, "Contact: <sip:k7@10.0.0.2:5060>;expires=90"},
+			regAnswer{Code: 200, Reason: "OK", Granted: 90 * time.Second},
+		},
 		{"removed", "200 OK", []string{"Contact: <sip:k7@10.0.0.2:5060>;expires=0"}, regAnswer{Code: 200, Reason: "OK"}},
-		{"only others", "200 OK", []string{"Contact: <sip:k8@10.0.0.2:5060>;expires=60", "Contact: <sip:k7@10.0.0.2:5062>;expires=60", "Contact: <sip:k7@10.0.0.2:5060;transport=tcp>;expires=60"},
-			regAnswer{Code: 200, Reason: "OK"}},
+		{
+			"only others", "200 OK",
+			[]string{"Contact: <sip:k8@10.0.0.2:5060>;expires=60", "Contact: <sip:k7@10.0.0.2:5062>;expires=60", "Contact: <sip:k7@10.0.0.2:5060;transport=tcp>;expires=60"},
+			regAnswer{Code: 200, Reason: "OK"},
+		},
 		{"no contact", "200 OK", nil, regAnswer{Code: 200, Reason: "OK"}},
 		{"too brief", "423 Interval Too Brief", []string{"Min-Expires: 600"}, regAnswer{Code: 423, Reason: "Interval Too Brief", MinExpires: 10 * time.Minute}},
 		{"overload", "503 Later", []string{"Retry-After: 120 (maintenance);duration=3"}, regAnswer{Code: 503, Reason: "Later", RetryAfter: 2 * time.Minute}},

@@ -103,7 +103,7 @@ func (u *UA) byID(id CallID, f func(*call)) {
 	})
 }
 
-// guardedBy wraps a callback so that a fault in it is laid to this call.
+// own wraps a callback so that a fault in it is laid to this call.
 func (c *call) own(f func()) func() {
 	return func() { c.u.current = c; f() }
 }
@@ -143,16 +143,21 @@ func (u *UA) forget(c *call) {
 
 // release ends a call after a fault of ours, without asking it anything.
 func (u *UA) release(c *call) {
+	defer func() {
+		if r := recover(); r != nil { // the receiver of events is at fault
+			u.count.panics.Add(1)
+		}
+	}()
+	defer u.forget(c)
 	if s := c.server; s != nil && s.last < 200 {
 		s.answer(500)
 	}
-	c.end(Ended{Local: true, Code: 500, Text: "fault"})
 	c.state = done
-	u.forget(c)
+	c.end(Ended{Local: true, Code: 500, Text: "fault"})
 }
 
 func (c *call) stopTimers() {
-	for _, t := range []*timer{c.giveUp, c.patience, c.ringTimer, c.repeat, c.reliable.timer, c.refresh.timer, c.glare} {
+	for _, t := range []*timer{c.giveUp, c.patience, c.ringTimer, c.expires, c.repeat, c.reliable.timer, c.refresher, c.glare} {
 		t.stop()
 	}
 }

@@ -60,7 +60,7 @@ func TestIncomingCall(t *testing.T) {
 		w.ua.Ring(in.Call)
 		r := w.peer.response(180)
 		l.learn(r)
-		w.ua.Answer(in.Call, rtpAddr)
+		w.answer(in.Call)
 		ok := w.peer.response(200)
 		if tag, _ := ok.To().Params.Get("tag"); tag != l.remote {
 			t.Errorf("200 has tag %s, 180 had %s", tag, l.remote)

@@ -218,7 +218,7 @@ func (u *UA) forUs(req *sipmsg.Request) bool {
 	case uri.User == "":
 		return req.Method == sipmsg.OPTIONS
 	default:
-		return uri.User == u.user
+		return unescapeUser(uri.User) == unescapeUser(u.user)
 	}
 }
 

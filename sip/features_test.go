@@ -83,7 +83,7 @@ func TestPrackReceived(t *testing.T) {
 		}
 		time.Sleep(20 * time.Second)
 		w.peer.nothing()
-		w.ua.Answer(in.Call, rtpAddr)
+		w.answer(in.Call)
 		w.peer.response(200)
 		l.seq = 1
 		l.ack("")
@@ -470,5 +470,50 @@ func TestShutdown(t *testing.T) {
 		for range 3 {
 			event[Ended](w)
 		}
+	})
+}
+
+// The far end changes early media before it answers (RFC 6337 §3.1).
+func TestEarlyUpdate(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		w.ua.Invite("200", rtpAddr)
+		invite := w.peer.request(sipmsg.INVITE)
+		w.peer.reply(invite, 180, "tag1", "")
+		event[Progress](w)
+		w.peer.send(w.farRequest(invite, "UPDATE", 1, description()))
+		w.peer.response(491) // our offer has no answer yet
+		w.peer.reply(invite, 183, "tag1", description(), "Require: 100rel", "RSeq: 1")
+		w.peer.reply(w.peer.request(sipmsg.PRACK), 200, "", "")
+		event[Progress](w)
+		w.peer.send(w.farRequest(invite, "UPDATE", 2, sessionOf("c=IN IP4 10.0.0.8", "m=audio 30004 RTP/AVP 8 101")))
+		if ok := w.peer.response(200); parseSDP(t, string(ok.Body())).Media[0].Codecs[0].Name != "PCMA" {
+			t.Errorf("answer\n%s", ok.Body())
+		}
+		if p := event[Progress](w); p.Media == nil || p.Media.Codec != "PCMA" || p.Media.Remote != netip.MustParseAddrPort("10.0.0.8:30004") {
+			t.Errorf("progress %+v", p)
+		}
+		w.peer.reply(invite, 200, "tag1", "")
+		w.peer.request(sipmsg.ACK)
+		if a := event[Answered](w); a.Media.Codec != "PCMA" {
+			t.Errorf("answered %+v", a)
+		}
+	})
+}
+
+// A refresh by re-INVITE that fails for now is tried again before the end, and
+// its reliable provisional responses are acknowledged.
+func TestRefreshTriedAgain(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		placedCall(w, "Session-Expires: 200;refresher=uac", "Allow: INVITE, ACK, BYE")
+		time.Sleep(100 * time.Second)
+		re := w.peer.request(sipmsg.INVITE)
+		w.peer.reply(re, 183, "", "", "Require: 100rel", "RSeq: 9")
+		w.peer.reply(w.peer.request(sipmsg.PRACK), 200, "", "")
+		w.peer.reply(re, 500, "", "")
+		w.peer.request(sipmsg.ACK)
+		time.Sleep(50 * time.Second)
+		w.peer.reply(w.peer.request(sipmsg.INVITE), 200, "", description(), "Session-Expires: 200;refresher=uac")
+		w.peer.request(sipmsg.ACK)
+		w.noEvent()
 	})
 }

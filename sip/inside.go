@@ -59,6 +59,8 @@ func (c *call) pending() *rejection {
 	switch {
 	case c.state == ringing:
 		return &rejection{500, []sipmsg.Header{retryAfter()}} // we owe the answer to their first offer
+	case c.state == proceeding && c.sess.media.Codec != "":
+		return nil // early media changes, RFC 6337 §3.1
 	case c.state == accepting && c.lateOffer, c.state != accepting && c.state != confirmed:
 		return &rejection{code: 491}
 	case c.offering != nil, c.ok != nil && c.lateOffer:
@@ -75,6 +77,9 @@ func retryAfter() sipmsg.Header {
 // acknowledged, this INVITE shows that it arrived (RFC 5407 §3.1.5).
 func (c *call) onReinvite(t *serverTx) {
 	r := c.pending()
+	if r == nil && c.state == proceeding {
+		r = &rejection{code: 491} // INVITE needs a call that is up
+	}
 	if r == nil {
 		r = tooShort(t.req)
 	}
@@ -149,5 +154,16 @@ func (c *call) onUpdate(t *serverTx) {
 	c.dialog(tag).retarget(t.req.Contact())
 	c.confirmRefresh(t.req, res)
 	t.respond(res)
+	if c.state == proceeding {
+		c.earlyChange(before)
+		return
+	}
 	c.changed(before)
+}
+
+// earlyChange tells the line about new media before the answer.
+func (c *call) earlyChange(before Media) {
+	if m := c.sess.media; m != before {
+		c.u.notify(Progress{Call: c.id, Code: 183, Media: &m})
+	}
 }

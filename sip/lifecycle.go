@@ -23,7 +23,7 @@ func (u *UA) start() {
 	}
 	u.findServers(func(list []target, err error) {
 		for _, t := range list {
-			if a, err := facing(t.addr); err == nil {
+			if a, err := u.facing(t.addr); err == nil {
 				u.open(a)
 				return
 			}
@@ -95,7 +95,7 @@ func (u *UA) lookAtLocal() {
 	if !to.IsValid() {
 		return
 	}
-	if a, err := facing(to); err == nil && a != u.stack.local.Addr() {
+	if a, err := u.facing(to); err == nil && a != u.stack.local.Addr() {
 		u.moveTo(a)
 	}
 }
@@ -147,9 +147,11 @@ func (u *UA) ping() {
 func (u *UA) trustServers(list []target) {
 	old := u.trusted
 	u.trusted = nil
-	for _, t := range list {
-		u.trusted = append(u.trusted, t.addr)
-		u.guard.trust(t.addr)
+	for _, t := range append([]target{u.bind.machine.home}, list...) { // who has our binding calls us, whatever the DNS says now
+		if t.addr.IsValid() {
+			u.trusted = append(u.trusted, t.addr)
+			u.guard.trust(t.addr)
+		}
 	}
 	for _, a := range old {
 		u.guard.distrust(a)

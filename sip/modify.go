@@ -49,8 +49,11 @@ func (c *call) reinvite(offer *sdp.Session) {
 	c.u.reach(c.dlg.nextHop(), func(f *flow, err error) {
 		c.u.current = c
 		if err != nil || c.state != confirmed {
+			c.log.Info("re-INVITE not sent", "err", err)
 			c.offering = nil
 			c.sess.withdraw()
+			c.sess.held = c.sess.agreedHeld
+			c.wantHold = c.sess.held
 			return
 		}
 		*x = *c.exchange(c.dlg, f)
@@ -67,6 +70,7 @@ func (c *call) reinvite(offer *sdp.Session) {
 func (c *call) onReinviteResponse(x *exchange, res *sipmsg.Response) {
 	switch {
 	case res.IsProvisional():
+		c.acknowledge(c.dlg, res)
 	case res.IsSuccess():
 		c.onReinviteSuccess(x, res)
 	default:
@@ -81,7 +85,7 @@ func (c *call) onReinviteSuccess(x *exchange, res *sipmsg.Response) {
 		return
 	}
 	c.dlg.retarget(res.Contact())
-	c.acknowledgeChange(x, key, res)
+	c.acknowledgeSuccess(x.tx.req, c.dlg, key, res)
 	if c.offering != x || c.over {
 		return // it crossed a BYE
 	}
@@ -100,17 +104,6 @@ func (c *call) onReinviteSuccess(x *exchange, res *sipmsg.Response) {
 	c.agreeRefresh(res, true)
 	c.changed(before)
 	c.modifyNext()
-}
-
-// acknowledgeChange sends the ACK of a 2xx to a re-INVITE.
-func (c *call) acknowledgeChange(x *exchange, key string, res *sipmsg.Response) {
-	if c.acks == nil {
-		c.acks = map[string]*ack{}
-	}
-	invite := c.invite
-	c.invite = x
-	c.acknowledgeSuccess(c.dlg, key, res)
-	c.invite = invite
 }
 
 // onReinviteRefused leaves the session as it was (RFC 3261 §14.1). res is nil

@@ -11,11 +11,10 @@ import (
 // refresh is the session timer (RFC 4028): without a sign of life in time a
 // call is taken for dead.
 type refresh struct {
-	every   time.Duration // 0 = no timer
-	ours    bool          // we refresh
-	update  bool          // the far end knows UPDATE
-	timer   *timer
-	refuses int
+	every     time.Duration // 0 = no timer
+	ours      bool          // we refresh
+	update    bool          // the far end knows UPDATE
+	refresher *timer
 }
 
 // minSessionExpires is the shortest interval allowed (RFC 4028 §5).
@@ -58,9 +57,7 @@ func (c *call) confirmRefresh(req *sipmsg.Request, res *sipmsg.Response) {
 	value := headerValue(req, "Session-Expires")
 	n, ok := number(value)
 	if !ok {
-		if req.Method == sipmsg.INVITE {
-			c.setRefresh(0, false)
-		}
+		c.proposeRefresh(req, res)
 		return
 	}
 	n = max(n, minSessionExpires)
@@ -73,6 +70,21 @@ func (c *call) confirmRefresh(req *sipmsg.Request, res *sipmsg.Response) {
 	}
 	res.AppendHeader(sipmsg.NewHeader("Session-Expires", strconv.Itoa(n)+";refresher="+refresher))
 	c.setRefresh(n, !theirs)
+}
+
+// proposeRefresh brings a timer into a call whose caller named none but knows
+// what it is (RFC 4028 §9). We refresh: that works with every caller.
+func (c *call) proposeRefresh(req *sipmsg.Request, res *sipmsg.Response) {
+	want := int(c.u.opts.SessionExpires / time.Second)
+	switch {
+	case req.Method != sipmsg.INVITE:
+	case want < 0 || !lists(req, "Supported", "timer"):
+		c.setRefresh(0, false)
+	default:
+		want = max(want, minSessionExpires)
+		res.AppendHeader(sipmsg.NewHeader("Session-Expires", strconv.Itoa(want)+";refresher=uas"))
+		c.setRefresh(want, true)
+	}
 }
 
 // agreeRefresh takes the session timer of a 2xx to a request of ours.
@@ -99,14 +111,14 @@ func (c *call) noteUpdate(msg sipmsg.Message) {
 // setRefresh starts the timer anew: at half if we refresh, else shortly before
 // the end to hang up (RFC 4028 §10).
 func (c *call) setRefresh(seconds int, ours bool) {
-	c.refresh.timer.stop()
+	c.refresher.stop()
 	c.every, c.ours = time.Duration(seconds)*time.Second, ours
 	switch {
 	case seconds == 0:
 	case ours:
-		c.refresh.timer = c.after(c.every/2, c.sendRefresh)
+		c.refresher = c.after(c.every/2, c.sendRefresh)
 	default:
-		c.refresh.timer = c.after(c.every-min(32*time.Second, c.every/3), func() {
+		c.refresher = c.after(c.every-min(32*time.Second, c.every/3), func() {
 			c.drop(408, "session not refreshed")
 		})
 	}
@@ -132,6 +144,7 @@ func (c *call) sendRefresh() {
 		return
 	}
 	if !c.update {
+		c.refresher = c.after(c.every/4, c.sendRefresh) // if this one fails
 		c.wantRefresh = true
 		c.modifyNext()
 		return
@@ -153,7 +166,7 @@ func (c *call) onRefreshed(res *sipmsg.Response) {
 		c.agreeRefresh(res, true)
 	default:
 		c.update = false
-		c.refresh.timer = c.after(c.every/4, c.sendRefresh)
+		c.refresher = c.after(c.every/4, c.sendRefresh)
 	}
 }
 

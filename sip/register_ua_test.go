@@ -150,6 +150,9 @@ func talk(t *testing.T, a, b *subscriber) {
 		t.Errorf("progress %+v", p)
 	}
 	b.ua.Answer(in.Call, netip.MustParseAddrPort("10.0.0.12:40002"))
+	if c := wait[Changed](t, b); c.Media.Remote.Port() != 40000 || !c.Media.Send {
+		t.Errorf("agreed with the answer: %+v", c.Media)
+	}
 	up, theirs := wait[Answered](t, a), wait[Answered](t, b)
 	if up.Media.Remote.Port() != 40002 || theirs.Media.Remote.Port() != 40000 {
 		t.Errorf("media %+v, %+v", up.Media, theirs.Media)
@@ -195,13 +198,12 @@ func TestRegisteredElsewhere(t *testing.T) {
 			return []Target{{Addr: dead, Transport: UDP}, {Addr: peerAddr, Transport: UDP}}, nil
 		}})
 		defer s.stop()
-		start := time.Now()
 		time.Sleep(40 * time.Second)
 		wait[Registration](t, s)
 		if reg := wait[Registration](t, s); reg.State != Registered || reg.Server != peerAddr {
 			t.Fatalf("registration %+v", reg)
 		}
-		start = time.Now()
+		start := time.Now()
 		s.ua.Invite("9486", rtpAddr)
 		if e := wait[Ended](t, s); e.Code != 486 || time.Since(start) > time.Second {
 			t.Errorf("ended %+v after %v", e, time.Since(start))

@@ -2,6 +2,7 @@ package sip
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"strings"
@@ -235,7 +236,7 @@ func TestSilentRegistrar(t *testing.T) {
 		last := time.Now()
 		for i, upper := range []time.Duration{60, 120, 240, 480, 960, 1800, 1800} {
 			upper *= time.Second
-			time.Sleep(last.Add(33 * time.Second).Sub(time.Now()))
+			time.Sleep(time.Until(last.Add(33 * time.Second)))
 			reg := s.ua.Status().Registration
 			wait := reg.Until.Sub(last) - 32*time.Second
 			if reg.State != Registering || wait < upper/2-time.Second || wait > upper+time.Second {
@@ -303,4 +304,42 @@ func TestContactBehindNAT(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A day with every fifth packet lost and the rest late: the line is reachable
+// nearly always, and there is never a second binding.
+func TestRegisteredThroughLoss(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := siptest.NewNet()
+		random := rand.New(rand.NewPCG(5, 6))
+		n.Route(func(siptest.Packet) (time.Duration, bool) {
+			return time.Duration(random.IntN(200)) * time.Millisecond, random.IntN(5) > 0
+		})
+		pc, err := n.Listen(peerAddr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, end := serve(t, pc, siptest.Opts{NonceLifetime: time.Minute})
+		defer end()
+		acc := account("ata1", peerAddr, UDP)
+		acc.Expires = 10 * time.Minute
+		s := subscribe(t, acc, Opts{LocalAddr: uaAddr.Addr(), LocalPort: 5060, Listen: n.ListenPacket})
+		defer s.stop()
+		time.Sleep(time.Minute)
+		reachable := 0
+		const minutes = 24 * 60
+		for range minutes {
+			time.Sleep(time.Minute)
+			switch len(r.Bindings("ata1")) {
+			case 0:
+			case 1:
+				reachable++
+			default:
+				t.Fatalf("bindings %+v", r.Bindings("ata1"))
+			}
+		}
+		if reachable < minutes*99/100 {
+			t.Errorf("reachable in %d of %d minutes", reachable, minutes)
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -123,7 +124,7 @@ func TestAnswers(t *testing.T) {
 			s := newSession(Voice{Events: true}, "1")
 			s.rtp = rtpAddr
 			answer, err := s.answer(parseSDP(t, tt.offer))
-			if err != tt.err {
+			if !errors.Is(err, tt.err) {
 				t.Fatalf("error %v, want %v", err, tt.err)
 			}
 			if err != nil {

@@ -53,7 +53,9 @@ type (
 		Call  CallID
 		Media Media
 	}
-	// Changed says that the far end or Hold changed the voice of a call.
+	// Changed says that the far end or Hold changed the voice of a call. For an
+	// incoming call it also tells, with Answer, what was agreed on: voice may
+	// flow before Answered.
 	Changed struct {
 		Call  CallID
 		Media Media
@@ -93,6 +95,7 @@ func (MessagesWaiting) isEvent() {}
 // RegState is the state of a registration.
 type RegState uint8
 
+// The states of a registration.
 const (
 	Unregistered RegState = iota // not wanted, or taken back
 	Registering                  // first try under way, or waiting for the next
@@ -124,6 +127,8 @@ type Media struct {
 // Transport of SIP.
 type Transport string
 
+// The transports. TCP and TLS connections are opened by us, and the far end
+// reaches us over them.
 const (
 	UDP Transport = "udp"
 	TCP Transport = "tcp"

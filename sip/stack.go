@@ -106,7 +106,11 @@ func (s *stack) dial(t target) {
 	ctx, cancel := context.WithTimeout(s.ctx, dialTimeout)
 	defer cancel()
 	conn, err := s.dialConn(ctx, t)
-	s.post(func() { s.dialled(t, conn, err) })
+	var unwatch func() bool
+	if err == nil { // the UA may end before it takes the connection over
+		unwatch = context.AfterFunc(s.ctx, func() { _ = conn.Close() })
+	}
+	s.post(func() { s.dialled(t, conn, unwatch, err) })
 }
 
 func (s *stack) dialConn(ctx context.Context, t target) (net.Conn, error) {
@@ -123,7 +127,7 @@ func (s *stack) dialConn(ctx context.Context, t target) (net.Conn, error) {
 	return (&tls.Dialer{NetDialer: d, Config: cfg}).DialContext(ctx, "tcp", t.addr.String())
 }
 
-func (s *stack) dialled(t target, conn net.Conn, err error) {
+func (s *stack) dialled(t target, conn net.Conn, unwatch func() bool, err error) {
 	waiting := s.dialing[t.addr]
 	delete(s.dialing, t.addr)
 	var f *flow
@@ -132,7 +136,10 @@ func (s *stack) dialled(t target, conn net.Conn, err error) {
 	} else {
 		f = &flow{transport: t.transport, local: addrPort(conn.LocalAddr()), remote: t.addr, conn: conn, trace: s.opts.Trace, count: s.count}
 		s.conns[t.addr], s.local = f, f.local
-		s.wg.Go(func() { s.readConn(f) })
+		s.wg.Go(func() {
+			defer unwatch()
+			s.readConn(f)
+		})
 	}
 	for _, done := range waiting {
 		done(f, err)

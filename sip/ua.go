@@ -45,6 +45,7 @@ type UA struct {
 	current *call // whom the work in hand is about
 	auth    *digest.Client
 	locator *locate.Locator
+	facing  func(netip.AddrPort) (netip.Addr, error)
 	server  target           // where we are registered, or spoke to last
 	trusted []netip.AddrPort // servers of the account
 	bind    bind
@@ -85,6 +86,7 @@ func New(acc Account, voice Voice, opts Opts) (*UA, error) {
 	u.auth = u.newDigest()
 	u.bind = u.newBind()
 	u.locator = locate.New(locate.Opts{})
+	u.facing = facing
 	u.publish()
 	return u, nil
 }
@@ -92,7 +94,7 @@ func New(acc Account, voice Voice, opts Opts) (*UA, error) {
 func (u *UA) contactUser() string {
 	switch {
 	case u.opts.ContactUser != "":
-		return u.opts.ContactUser
+		return escapeUser(u.opts.ContactUser)
 	case u.acc.Register:
 		return token(8)
 	}

@@ -17,7 +17,7 @@ type uac struct {
 	targets []target
 	heard   bool // a response came to the INVITE under way
 	early   map[string]*dialog
-	rseq    map[string]uint32 // last reliable provisional response, by To tag
+	rseq    map[string]uint32 // last reliable provisional response, by To tag and CSeq
 	acks    map[string]*ack   // by To tag and CSeq
 	minSE   int               // seconds, from a 422
 
@@ -50,7 +50,7 @@ func (u *UA) Invite(to string, rtp netip.AddrPort) CallID {
 
 func (u *UA) place(id CallID, to string, rtp netip.AddrPort) {
 	c := u.newCall(id, true, token(12))
-	c.early, c.rseq, c.acks = map[string]*dialog{}, map[string]uint32{}, map[string]*ack{}
+	c.early = map[string]*dialog{}
 	c.peer = oneLine(to)
 	if err := u.destination(to, &c.uri); err != nil || u.ending {
 		c.failed(484, "not a number")
@@ -268,11 +268,15 @@ func (c *call) acknowledge(d *dialog, res *sipmsg.Response) bool {
 		return true
 	}
 	n, ok := number(headerValue(res, "RSeq"))
-	rseq, last := uint32(n), c.rseq[d.remoteTag]
+	key := ackKey(d.remoteTag, res.CSeq().SeqNo)
+	rseq, last := uint32(n), c.rseq[key]
 	if !ok || rseq == 0 || last != 0 && rseq != last+1 {
 		return false
 	}
-	c.rseq[d.remoteTag] = rseq
+	if c.rseq == nil {
+		c.rseq = map[string]uint32{}
+	}
+	c.rseq[key] = rseq
 	rack := strings.Join([]string{strconv.Itoa(n), strconv.Itoa(int(res.CSeq().SeqNo)), "INVITE"}, " ")
 	c.inside(d, sipmsg.PRACK, func(req *sipmsg.Request) {
 		req.AppendHeader(sipmsg.NewHeader("RAck", rack))
@@ -342,7 +346,7 @@ func (c *call) onSuccess(res *sipmsg.Response) {
 		d.seq, d.remoteSeq = e.seq, e.remoteSeq // PRACK and UPDATE have counted on
 	}
 	d.seq = max(d.seq, res.CSeq().SeqNo, c.seq)
-	c.acknowledgeSuccess(d, key, res)
+	c.acknowledgeSuccess(c.invite.tx.req, d, key, res)
 	if c.over || c.dlg != nil {
 		c.surplus(d)
 		return
@@ -353,8 +357,11 @@ func (c *call) onSuccess(res *sipmsg.Response) {
 func ackKey(tag string, seq uint32) string { return tag + " " + strconv.Itoa(int(seq)) }
 
 // acknowledgeSuccess sends the ACK of a 2xx and keeps it for repetitions.
-func (c *call) acknowledgeSuccess(d *dialog, key string, res *sipmsg.Response) {
+func (c *call) acknowledgeSuccess(invite *sipmsg.Request, d *dialog, key string, res *sipmsg.Response) {
 	a := &ack{req: d.numbered(sipmsg.ACK, res.CSeq().SeqNo)}
+	if c.acks == nil {
+		c.acks = map[string]*ack{}
+	}
 	c.acks[key] = a
 	c.u.reach(d.nextHop(), func(f *flow, err error) {
 		if err != nil {
@@ -362,7 +369,7 @@ func (c *call) acknowledgeSuccess(d *dialog, key string, res *sipmsg.Response) {
 			return
 		}
 		if f.remote == c.home {
-			copyCredentials(c.invite.tx.req, a.req)
+			copyCredentials(invite, a.req)
 		}
 		c.u.dress(a.req, f)
 		a.req.SetTransport(f.transport.network())

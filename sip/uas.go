@@ -148,6 +148,9 @@ func (c *call) answer(rtp netip.AddrPort) {
 	c.confirmRefresh(c.server.req, res)
 	setSDP(res, body)
 	c.sendOK(res)
+	if !c.lateOffer { // voice may flow before the ACK: the first word counts
+		c.u.notify(Changed{Call: c.id, Media: c.sess.media})
+	}
 }
 
 // describe makes our description for a 2xx: the answer to an offer, or an

@@ -248,6 +248,8 @@ func FuzzDatagram(f *testing.F) {
 	l := p.leg("ata1")
 	for _, m := range []string{"INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "NOTIFY", "PRACK", "UPDATE", "INFO"} {
 		f.Add([]byte(l.text(m, 1, "", description())))
+		in := &leg{p: p, callID: "$ID", local: "$FAR", remote: "$UA", user: "ata1"} // of the call that is up
+		f.Add([]byte(in.text(m, 7, "", description("a=sendonly"), "RAck: 1 1 INVITE", "Session-Expires: 100;refresher=uac", "Supported: timer")))
 	}
 	f.Add([]byte(fmt.Sprintf("SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP x;branch=%s\r\nCSeq: 1 INVITE\r\nFrom: <sip:a>;tag=1\r\nTo: <sip:b>;tag=2\r\nCall-ID: 1\r\n\r\n", branchCookie)))
 	f.Fuzz(func(t *testing.T, b []byte) {

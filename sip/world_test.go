@@ -40,6 +40,12 @@ var (
 // changes the settings before.
 func inWorld(t *testing.T, edit func(*Account, *Voice, *Opts), f func(*world)) {
 	t.Helper()
+	inWorldWith(t, edit, func(*UA) {}, f)
+}
+
+// inWorldWith lets before change the UA before it runs.
+func inWorldWith(t *testing.T, edit func(*Account, *Voice, *Opts), before func(*UA), f func(*world)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{t: t, net: siptest.NewNet()}
 		w.peer = newPeer(t, w.net, peerAddr)
@@ -56,6 +62,7 @@ func inWorld(t *testing.T, edit func(*Account, *Voice, *Opts), f func(*world)) {
 			t.Fatal(err)
 		}
 		w.ua = ua
+		before(ua)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- ua.Run(ctx) }()
@@ -318,6 +325,14 @@ func (l *leg) ack(body string) { l.p.send(l.text("ACK", l.seq, "", body)) }
 // learn takes the UA's tag from a response.
 func (l *leg) learn(res *sipmsg.Response) { l.remote, _ = res.To().Params.Get("tag") }
 
+// answer answers a call whose INVITE had an offer: what was agreed on is known
+// before the ACK.
+func (w *world) answer(id CallID) {
+	w.t.Helper()
+	w.ua.Answer(id, rtpAddr)
+	event[Changed](w)
+}
+
 // answeredCall makes a call from the far end that is up.
 func answeredCall(w *world, offer string, headers ...string) (*leg, CallID, Media) {
 	w.t.Helper()
@@ -325,6 +340,9 @@ func answeredCall(w *world, offer string, headers ...string) (*leg, CallID, Medi
 	l.send("INVITE", offer, headers...)
 	in := event[Incoming](w)
 	w.ua.Answer(in.Call, rtpAddr)
+	if offer != "" {
+		event[Changed](w)
+	}
 	l.learn(w.peer.response(200))
 	l.ack("")
 	return l, in.Call, event[Answered](w).Media

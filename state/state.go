@@ -44,7 +44,7 @@ func (d Dir) WriteFile(name string, data []byte) error {
 		err = os.Rename(tmp.Name(), d.Path(name))
 	}
 	if err != nil {
-		os.Remove(tmp.Name()) // best effort: the first error is what matters
+		_ = os.Remove(tmp.Name()) // best effort: the first error is what matters
 		return fmt.Errorf("state: write %s: %w", name, err)
 	}
 	return d.sync()

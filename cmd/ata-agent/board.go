@@ -9,6 +9,8 @@ import (
 	"strconv"
 
 	"github.com/ata-agent/ata-agent/agent"
+	"github.com/ata-agent/ata-agent/config"
+	"github.com/ata-agent/ata-agent/country"
 	"github.com/ata-agent/ata-agent/sim"
 )
 
@@ -18,11 +20,15 @@ type board struct {
 	virtual  *sim.Board // nil: a real one
 }
 
-// openBoard opens the board of that name with at least so many ports.
-func openBoard(name string, lines int, log *slog.Logger) (*board, error) {
+// openBoard opens the board of that name with a port for each line of a
+// document, at least one.
+func openBoard(name string, cfg *config.Config, log *slog.Logger) (*board, error) {
 	switch name {
 	case "virtual":
-		b, err := sim.NewBoard(sim.BoardOpts{Lines: max(lines, 1), Realtime: true, Logger: log})
+		b, err := sim.NewBoard(sim.BoardOpts{
+			Lines: max(len(cfg.Lines), 1), Realtime: true, Logger: log,
+			Country: func(line int) *country.Country { return countryOf(cfg, line) },
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -31,6 +37,29 @@ func openBoard(name string, lines int, log *slog.Logger) (*board, error) {
 		return nil, &usageError{"no board detected: say -board virtual for telephones in this computer"}
 	}
 	return nil, &usageError{fmt.Sprintf("no board %q: known is virtual", name)}
+}
+
+// countryOf is where the user of a virtual telephone lives; nil where the
+// document has no such line.
+func countryOf(cfg *config.Config, line int) *country.Country {
+	if line >= len(cfg.Lines) {
+		return nil
+	}
+	c, _ := country.Lookup(cfg.Lines[line].SLIC.Country)
+	return c
+}
+
+// moveTo tells the users of virtual telephones the tones of the countries of a
+// changed document.
+func (b *board) moveTo(cfg *config.Config) {
+	if b.virtual == nil {
+		return
+	}
+	for i, p := range b.virtual.Phones {
+		if c := countryOf(cfg, i); c != nil {
+			p.SetCountry(c)
+		}
+	}
 }
 
 // phoneRequest is the body of POST /v1/phone/N.

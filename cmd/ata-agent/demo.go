@@ -60,12 +60,10 @@ type demo struct {
 	dir       string
 	registrar *siptest.Registrar
 	home, far *service
-	country   *country.Country
 }
 
 func newDemo(nation string, log *slog.Logger) (*demo, error) {
 	d := &demo{}
-	d.country, _ = country.Lookup(nation)
 	var err error
 	if d.dir, err = os.MkdirTemp("", "ata-agent-demo"); err != nil {
 		return nil, err
@@ -104,12 +102,9 @@ func (d *demo) service(name, nation, server string, log *slog.Logger, numbers ..
 	if err != nil {
 		return nil, err
 	}
-	b, err := openBoard("virtual", len(numbers), log)
+	b, err := openBoard("virtual", cfg, log)
 	if err != nil {
 		return nil, err
-	}
-	for _, p := range b.virtual.Phones {
-		p.SetCountry(d.country)
 	}
 	dir, err := state.Open(filepath.Join(d.dir, name))
 	if err != nil {
@@ -139,7 +134,7 @@ func demoConfig(nation, server string, numbers []string) []byte {
 	return doc
 }
 
-func (d *demo) remove() { os.RemoveAll(d.dir) }
+func (d *demo) remove() { _ = os.RemoveAll(d.dir) }
 
 // phones are the demo's telephones by number from 1; the far end's is not one
 // of them.

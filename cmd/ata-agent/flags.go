@@ -43,7 +43,7 @@ func (f *flags) parse(args []string) error {
 	if fromEnv != nil {
 		return fromEnv
 	}
-	err := f.FlagSet.Parse(args)
+	err := f.Parse(args)
 	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return err
 	}

@@ -38,7 +38,7 @@ func runAgent(ctx context.Context, env *environment, args []string) error {
 	level := new(slog.LevelVar)
 	log := newLogger(env.stderr, level)
 	setLevel(level, cfg)
-	b, err := openBoard(*boardName, len(cfg.Lines), log)
+	b, err := openBoard(*boardName, cfg, log)
 	if err != nil {
 		return err
 	}
@@ -133,6 +133,7 @@ func (s *service) apply(a *agent.Agent, data []byte) {
 		return
 	}
 	setLevel(s.level, cfg)
+	s.board.moveTo(cfg)
 	s.log.Info("configuration changed", "file", s.watch.Path)
 }
 

@@ -59,10 +59,10 @@ func Speech(t testing.TB, v Voice, seconds float64, level dsp.DBm0, seed uint64)
 	return out
 }
 
-// say speaks some forty sentences.
+// say speaks a dozen sentences.
 func (v Voice) say(rng *rand.Rand) ([]int16, error) {
 	var text strings.Builder
-	for range 40 {
+	for range 12 {
 		for range 4 + rng.IntN(8) {
 			text.WriteString(v.words[rng.IntN(len(v.words))] + " ")
 		}

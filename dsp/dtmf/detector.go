@@ -66,7 +66,8 @@ const (
 	longCoherence = 0.87  // of turns over the whole digit, four hops apart
 	tolerance     = 0.032 // of a frequency, over the window
 	longTolerance = 0.024 // of a frequency, over the whole digit: Q.24 accepts 1.5 %, rejects 3.5 %
-	bothTolerance = 0.039 // of both frequencies added up: speech that comes near is off in both
+	bothTolerance = 0.036 // of both frequencies added up: speech that comes near is off in both
+	uneven        = 0.25  // of both powers' movement: a keypad's tones are even
 	share         = 0.78  // of the power above dial tone is the digit's, at least
 	excess        = 1.28  // times the digit's power is all there is, but for dial tone
 	minimum       = 22.8  // from the first edge until a digit is one
@@ -74,6 +75,7 @@ const (
 	presentPart   = 0.25  // of a digit's power is still the digit
 	presentSlack  = 0.08  // of a frequency while a digit is held
 	plateauPart   = 0.88  // of a digit's power: it has not begun to end
+	follow        = 32    // hops in which a digit's level may change
 	minimumHops   = 6     // in a row that agree
 	suspectHops   = 2     // the same, to be a suspect
 )

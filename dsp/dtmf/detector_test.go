@@ -18,7 +18,7 @@ func trials() int {
 	if full() {
 		return 1000
 	}
-	return 150
+	return 60
 }
 
 var nominal = signal{on: 40, off: 40, level: -10}
@@ -61,7 +61,7 @@ func accepted() map[string]signal {
 	}
 	for name, offsets := range map[string][2]float64{"++": {1, 1}, "+-": {1, -1}, "-+": {-1, 1}, "--": {-1, -1}} {
 		rows["1.5 % off "+name] = with(func(s *signal) { s.low, s.high = 0.015*offsets[0], 0.015*offsets[1] })
-		rows["1.8 % off "+name] = with(func(s *signal) { s.low, s.high = 0.018*offsets[0], 0.018*offsets[1] })
+		rows["1.7 % off "+name] = with(func(s *signal) { s.low, s.high = 0.017*offsets[0], 0.017*offsets[1] })
 	}
 	for name, hz := range map[string][]float64{"350+440": {350, 440}, "425": {425}, "400": {400}} {
 		rows["dial tone "+name] = with(func(s *signal) {
@@ -105,7 +105,7 @@ func TestBars(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const n = 400
+	const n = 300
 	bars.Check(t, "accepted S/N 8 dB", with(func(s *signal) { s.noise = 8 }).score(n, 1), -0.02, "")
 	bars.Check(t, "accepted 25 ms", with(func(s *signal) { s.on = 25 }).score(n, 2), -0.05, "")
 	bars.Check(t, "accepted 26 ms", with(func(s *signal) { s.on = 26 }).score(n, 3), -0.03, "")
@@ -182,6 +182,18 @@ func leak(x []int16, burst [2]float64) (ms float64) {
 	return ms
 }
 
+// A digit whose level sinks slowly, as behind a gain control, is one digit.
+func TestSinkingLevel(t *testing.T) {
+	_, x, edges := with(func(s *signal) { s.keys, s.on = "5", 400 }).make(rand.New(rand.NewPCG(2, 2)))
+	for i := range x {
+		into := max(0, float64(i)-edges[0][0]) / dsp.SampleRate
+		x[i] = int16(float64(x[i]) * math.Pow(10, -into*30/20)) // 30 dB a second
+	}
+	if got := listen(NewDetector(Opts{}), x, 80).keys; got != "5" {
+		t.Errorf("heard %q, want 5 once", got)
+	}
+}
+
 // The limits are the caller's: here the twist of Australia (Q.24 Table A-1) and
 // a deaf ear.
 func TestOpts(t *testing.T) {
@@ -255,7 +267,7 @@ func TestEventsOverflow(t *testing.T) {
 
 // White noise and chords, loud and for long, are no digits.
 func TestNoiseAndMusic(t *testing.T) {
-	minutes := 4.0
+	minutes := 2.0
 	if full() {
 		minutes = 120
 	}

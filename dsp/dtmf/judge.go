@@ -6,9 +6,9 @@ import "math"
 type down struct {
 	key         byte // 0 = none
 	row, column int
-	low, high   float32 // power each receiver had
+	low, high   float32 // power each receiver has of it
 	absent      int64   // hop at which it went missing, 0 = present
-	from        float64 // sample of that edge
+	from        float64 // the same with its fraction
 }
 
 // judge looks at the hop just heard.
@@ -105,6 +105,9 @@ func (d *Detector) confirm() {
 	if length*hopPeriod*1000 < minimum {
 		return
 	}
+	if d.low.unevenness(d.hops)+d.high.unevenness(d.hops) > uneven {
+		return
+	}
 	lowOff, ok := d.low.offset(d.hops, hops, low)
 	if !ok {
 		return
@@ -154,10 +157,25 @@ func (g *group) offset(h, n int64, p *pitch) (part float64, ok bool) {
 	return part, steady(power, re, im, longCoherence)
 }
 
+// unevenness is how much the power moved in the last 18 ms: its mean square over
+// the square of its mean, less one.
+func (g *group) unevenness(h int64) float32 {
+	const n = 2 * window
+	var sum, squares float32
+	for k := h - n + 1; k <= h; k++ {
+		p := g.power[k&(history-1)]
+		sum += p
+		squares += p * p
+	}
+	return n*squares/(sum*sum) - 1
+}
+
 // hold waits for the digit that sounds to end.
 func (d *Detector) hold() {
 	if d.present() {
 		d.down.absent = 0
+		d.down.low += (d.low.power[d.hops&(history-1)] - d.down.low) / follow
+		d.down.high += (d.high.power[d.hops&(history-1)] - d.down.high) / follow
 		return
 	}
 	i, j := d.hops&(history-1), (d.hops-1)&(history-1)

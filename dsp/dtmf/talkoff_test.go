@@ -9,9 +9,9 @@ import (
 )
 
 // Speech is never taken for a digit, and seldom suspected to be one: 160
-// minutes of it or more with ATA_FULL=1, some 20 otherwise.
+// minutes of it or more with ATA_FULL=1, some 5 otherwise.
 func TestTalkOff(t *testing.T) {
-	stretches, seconds := 1, 60.0
+	stretches, seconds := 1, 30.0
 	if full() {
 		stretches, seconds = 4, 300.0
 	}

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/ata-agent/ata-agent/line"
-	"github.com/ata-agent/ata-agent/slic"
 )
 
 // Recorder stands between a line.Machine and its port and writes down what
@@ -16,7 +15,7 @@ import (
 //
 // It is not safe for use by several goroutines.
 type Recorder struct {
-	port  line.Port
+	Tap
 	start time.Time
 	most  int
 	steps []Step
@@ -28,7 +27,9 @@ type Recorder struct {
 // steps events, and more until a moment when the line was idle, because a
 // script that begins there replays; but never more than four times as many.
 func NewRecorder(port line.Port, start time.Time, steps int) *Recorder {
-	return &Recorder{port: port, start: start, most: max(steps, 1)}
+	r := &Recorder{start: start, most: max(steps, 1)}
+	r.Tap = Tap{Port: port, Did: r.add}
+	return r
 }
 
 // Event begins a step.
@@ -89,72 +90,4 @@ func (r *Recorder) add(c Call) {
 		s := &r.steps[len(r.steps)-1]
 		s.Effects = append(s.Effects, Effect{Call: c})
 	}
-}
-
-// SetFeed implements line.Port.
-func (r *Recorder) SetFeed(f slic.Feed) {
-	r.add(Call{Op: SetFeed, Feed: f})
-	r.port.SetFeed(f)
-}
-
-// Play implements line.Port.
-func (r *Recorder) Play(t line.Tone) {
-	r.add(Call{Op: Play, Tone: t})
-	r.port.Play(t)
-}
-
-// Dial implements line.Port.
-func (r *Recorder) Dial(number string, emergency bool) line.CallID {
-	id := r.port.Dial(number, emergency)
-	r.add(Call{Op: Dial, Call: id, Number: number, Emergency: emergency})
-	return id
-}
-
-// Alert implements line.Port.
-func (r *Recorder) Alert(id line.CallID) {
-	r.add(Call{Op: Alert, Call: id})
-	r.port.Alert(id)
-}
-
-// Answer implements line.Port.
-func (r *Recorder) Answer(id line.CallID) {
-	r.add(Call{Op: Answer, Call: id})
-	r.port.Answer(id)
-}
-
-// Reject implements line.Port.
-func (r *Recorder) Reject(id line.CallID, why line.Refusal) {
-	r.add(Call{Op: Reject, Call: id, Refusal: why})
-	r.port.Reject(id, why)
-}
-
-// Hangup implements line.Port.
-func (r *Recorder) Hangup(id line.CallID) {
-	r.add(Call{Op: Hangup, Call: id})
-	r.port.Hangup(id)
-}
-
-// Hold implements line.Port.
-func (r *Recorder) Hold(id line.CallID, on bool) {
-	r.add(Call{Op: Hold, Call: id, Hold: on})
-	r.port.Hold(id, on)
-}
-
-// Connect implements line.Port.
-func (r *Recorder) Connect(id line.CallID) {
-	r.add(Call{Op: Connect, Call: id})
-	r.port.Connect(id)
-}
-
-// SendCallerID implements line.Port.
-func (r *Recorder) SendCallerID(id line.CallID, s line.Signal) time.Duration {
-	length := r.port.SendCallerID(id, s)
-	r.add(Call{Op: SendCallerID, Call: id, Signal: s, Length: length})
-	return length
-}
-
-// SendFlash implements line.Port.
-func (r *Recorder) SendFlash(id line.CallID) {
-	r.add(Call{Op: SendFlash, Call: id})
-	r.port.SendFlash(id)
 }

@@ -67,7 +67,7 @@ func NewChallenger(opts ChallengerOpts) *Challenger {
 		opts.Lifetime = 5 * time.Minute
 	}
 	c := &Challenger{opts: opts, used: map[string]use{}}
-	rand.Read(c.key[:]) //nolint:errcheck // never fails, see crypto/rand
+	_, _ = rand.Read(c.key[:]) // never fails (crypto/rand)
 	return c
 }
 

@@ -76,7 +76,8 @@ func (c *Client) exchange(ctx context.Context, network string, server netip.Addr
 		return nil, err
 	}
 	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })()
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) }) // a closed one is ended as well
+	defer stop()
 	if network == "tcp" {
 		return overStream(conn, msg, id, kind, name)
 	}

@@ -121,7 +121,8 @@ func TestClient(t *testing.T) {
 			other := q
 			other.Questions = []dnsmessage.Question{{Name: dnsmessage.MustNewName("x.test."), Type: 1, Class: 1}}
 			return [][]byte{
-				{1, 2, 3}, pack(wrong, code(dnsmessage.RCodeNameError)), pack(other, code(dnsmessage.RCodeNameError)),
+				{1, 2, 3},
+				pack(wrong, code(dnsmessage.RCodeNameError)), pack(other, code(dnsmessage.RCodeNameError)),
 				pack(q, with(resource(name, A, 9, &dnsmessage.AResource{A: [4]byte{192, 0, 2, 4}}))),
 			}
 		case "gone.test.":

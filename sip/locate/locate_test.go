@@ -242,7 +242,7 @@ func TestCache(t *testing.T) {
 			if n := dns.count(q); n != 1 {
 				t.Errorf("%s asked %d times within its life", q, n)
 			}
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			ask(tt.host)
 			if n := dns.count(q); n != 2 {
 				t.Errorf("%s asked %d times after its life", q, n)
@@ -388,7 +388,7 @@ func TestFailover(t *testing.T) {
 			expect(ba)
 			time.Sleep(d - 1)
 			expect(ba)
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			expect(ab) // back to the primary
 		}
 		l.OK(a)
@@ -399,7 +399,7 @@ func TestFailover(t *testing.T) {
 		l.Fail(a, 10*time.Minute) // Retry-After
 		time.Sleep(10*time.Minute - 1)
 		expect(ba)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		expect(ab)
 		l.Fail(a, 100*time.Hour)
 		time.Sleep(30 * time.Minute)

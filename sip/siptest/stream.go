@@ -2,6 +2,7 @@ package siptest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -55,11 +56,13 @@ func (r *Registrar) serve(c net.Conn, peer netip.AddrPort) {
 			return
 		}
 		if strings.Trim(string(buf[:n]), "\r\n") == "" && n >= 4 { // RFC 5626 §4.4.1
-			c.Write([]byte("\r\n"))
+			if _, err := c.Write([]byte("\r\n")); err != nil {
+				return
+			}
 			continue
 		}
 		err = messages.ParseSIPStream(buf[:n], func(m sipmsg.Message) { r.handle(m, hop{"TCP", peer}) })
-		if err != nil && err != sipmsg.ErrParseSipPartial {
+		if err != nil && !errors.Is(err, sipmsg.ErrParseSipPartial) {
 			r.opts.Logger.Debug("connection dropped", "from", peer, "error", err)
 			return
 		}

@@ -63,7 +63,12 @@ func transistors(pending byte) string {
 
 // wasReset says that DR8 has its reset value, which power-up overwrites.
 func (w *worker) wasReset() bool {
-	return w.chip.read(drLoopback) == loopbackReset && w.chip.read(drLoopback) == loopbackReset && w.chip.alive()
+	for range 2 { // one wrong bit on the bus must not look like a reset
+		if w.chip.read(drLoopback) != loopbackReset {
+			return false
+		}
+	}
+	return w.chip.alive()
 }
 
 // suspect makes the sanity check come at once.

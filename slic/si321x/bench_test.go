@@ -36,7 +36,6 @@ type bench struct {
 	dev    *si321x.Dev
 	phone  *slictest.Telephone
 	events chan slic.Event
-	cancel context.CancelFunc
 	done   sync.WaitGroup
 	stuck  atomic.Bool // the highway does not run
 

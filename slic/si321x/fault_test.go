@@ -354,7 +354,7 @@ func TestLostByte(t *testing.T) {
 // that are true of a bad bus, but no hook event, and hook is still reported.
 func TestBitErrors(t *testing.T) {
 	seeds := uint64(2)
-	if full {
+	if full() {
 		seeds = 20
 	}
 	for seed := range seeds {

@@ -14,8 +14,12 @@ const impedanceEnable = 0x08
 // Codes of DR10. 2 and 7 differ. Si3215 and Si3230 data sheets, DR10.
 var (
 	commonNetworks = []network{
-		{slic.Z600, 0}, {slic.Z900, 1}, {slic.Z900C2u16, 3}, {slic.Z270_750, 4},
-		{slic.Z220_820a, 5}, {slic.Z220_820g, 6},
+		{slic.Z600, 0},
+		{slic.Z900, 1},
+		{slic.Z900C2u16, 3},
+		{slic.Z270_750, 4},
+		{slic.Z220_820a, 5},
+		{slic.Z220_820g, 6},
 	}
 	oldNetworks = append([]network{{slic.Z600C2u16, 2}, {slic.Z370_620, 7}}, commonNetworks...)
 	newNetworks = append([]network{{slic.Z600C1u, 2}, {slic.Z200_680, 7}}, commonNetworks...)

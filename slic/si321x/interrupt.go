@@ -47,7 +47,7 @@ func (w *worker) watchEdges(ctx context.Context, pin hal.EdgePin) {
 		e, err := pin.ReadEdge(ctx)
 		switch {
 		case err != nil:
-			pause(ctx, edgeWait) // polling goes on meanwhile
+			_ = pause(ctx, edgeWait) // polling goes on meanwhile
 		case e.Level == gpio.Low:
 			w.edge(e.At)
 		}
@@ -63,7 +63,7 @@ func (w *worker) watchPlain(ctx context.Context, pin gpio.PinIn) {
 		case pin.WaitForEdge(edgeWait):
 			w.edge(time.Now())
 		case time.Since(begin) < edgeWait/2:
-			pause(ctx, pollFast)
+			_ = pause(ctx, pollFast)
 		}
 	}
 }
@@ -110,7 +110,8 @@ func (w *worker) checkInt() {
 	if w.pins.Int == nil || w.intFault != "" {
 		return
 	}
-	pending := w.chip.read(drInt2) & w.chip.read(drInt2)
+	pending := w.chip.read(drInt2)
+	pending &= w.chip.read(drInt2) // what both reads agree on
 	low := w.pins.Int.Read() == gpio.Low
 	switch {
 	case low && pending == 0:

@@ -12,7 +12,7 @@ import (
 )
 
 // full asks for the long form of the tests.
-var full = os.Getenv("ATA_FULL") == "1"
+func full() bool { return os.Getenv("ATA_FULL") == "1" }
 
 // rig is a driver on its model.
 func rig(m model.Opts, o si321x.Opts, pins func(*model.Chip) si321x.Pins) slictest.Rig {
@@ -55,7 +55,7 @@ func TestLine(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := rig(tt.model, tt.opts, tt.pins)
-			r.Sample = i > 0 && !full
+			r.Sample = i > 0 && !full()
 			slictest.TestLine(t, r)
 		})
 	}

@@ -64,9 +64,6 @@ type Opts struct {
 	Logger *slog.Logger // [discard]
 }
 
-// supplyStep is the unit of DR72..DR75.
-const supplyStep = 1500 * physic.MilliVolt
-
 // debounceStep is the unit of DR69 and DR70.
 const debounceStep = 1250 * time.Microsecond
 

@@ -60,8 +60,6 @@ const (
 	converterOff = 0x10 // DR14
 
 	alarmBits = 0xFC // DR19: power alarm of Q1..Q6
-	loopBit   = 0x02 // DR19: loop closure changed
-	tripBit   = 0x01 // DR19: ring trip
 
 	commonModeBit = 0x04 // DR23: common mode calibration done
 

@@ -45,7 +45,6 @@ type worker struct {
 	tripped  uint64    // number of the SetFeed whose ringing was answered
 	off      bool      // hook as last reported
 	deafTill time.Time // loop current says nothing about the hook until then
-	deaf     bool
 
 	alarms     budget
 	resets     budget
@@ -147,10 +146,10 @@ func reasonOf(err error) string {
 
 // quiet opens the line and stops the converter, as far as the chip listens.
 func (w *worker) quiet() {
-	w.chip.fail()
+	_ = w.chip.fail() // what went wrong before must not keep the writes back
 	w.chip.write(drPowerdown, converterOff)
 	w.chip.write(drLinefeed, lfOpen)
-	w.chip.fail()
+	_ = w.chip.fail() // a chip that does not listen is quiet
 	w.lf = lfOpen
 }
 

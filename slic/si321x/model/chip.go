@@ -72,6 +72,7 @@ type Chip struct {
 	trip    tripDetector
 	tones   [2]toneOscillator
 
+	dtmf  dtmfDetector
 	codec codec
 	sense twowire.Sense
 	phase int // frames since the last tick
@@ -133,6 +134,9 @@ func (c *Chip) Frame(at time.Time, dr, dx []byte) {
 	drive.Voice = c.receive(dr)
 	c.sense = c.opts.Pair.Step(drive)
 	c.codec.voice = c.sense.Voice
+	if c.old() && c.audible() {
+		c.dtmf.sample(c, c.codec.voice*c.codec.fromLine)
+	}
 	c.cadence.step(c)
 	if c.phase++; c.phase == ticksEvery {
 		c.phase = 0

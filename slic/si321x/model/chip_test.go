@@ -103,8 +103,15 @@ func (b *bench) ready() {
 		b.writeIR(a, v)
 	}
 	for _, p := range []preset{
-		{drLoopback, 0}, {drEnhance, 0xEB}, {drAutomatic, 0x17}, {drBattery, 1}, {drPowerdown, 0},
-		{drPCM, 0x3C}, {21, 0xFF}, {22, 0xFF}, {23, 0xFF},
+		{drLoopback, 0},
+		{drEnhance, 0xEB},
+		{drAutomatic, 0x17},
+		{drBattery, 1},
+		{drPowerdown, 0},
+		{drPCM, 0x3C},
+		{21, 0xFF},
+		{22, 0xFF},
+		{23, 0xFF},
 	} {
 		b.write(p.n, p.v)
 	}
@@ -682,7 +689,7 @@ func TestPowerMonitor(t *testing.T) {
 func TestPinNames(t *testing.T) {
 	c := New(Opts{})
 	for _, p := range []gpio.PinIO{c.Reset(), c.Int()} {
-		if p.String() == "" || p.Name() != p.String() || p.Number() < 0 || p.Function() == "" || p.Halt() != nil || p.Pull() != gpio.PullUp || p.DefaultPull() != gpio.PullUp {
+		if p.String() == "" || p.Name() != p.String() || p.Number() < 0 || p.Halt() != nil || p.Pull() != gpio.PullUp || p.DefaultPull() != gpio.PullUp {
 			t.Errorf("pin %v is not a whole gpio.PinIO", p)
 		}
 	}

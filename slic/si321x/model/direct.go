@@ -88,12 +88,31 @@ type preset struct{ n, v byte }
 
 // resetValues are those that are not zero. Si3215 data sheet §3.
 var resetValues = []preset{
-	{drLoopback, 0x02}, {drImpedance, 0x08}, {drHybrid, 0x33}, {drPowerdown, 0x10},
-	{drPauseDeb, 0x54}, {drBias, 0x61}, {drBattery, 0x03}, {drAutomatic, 0x1F},
-	{drLoopDeb, 0x0A}, {drTripDeb, 0x0A}, {drOnHookVolts, 0x20}, {drCommonVolts, 0x02},
-	{drBatHigh, 0x32}, {drBatLow, 0x10}, {drPeriod, 0xFF}, {drOffTime, 0x14},
-	{drCal1, 0x1F}, {drCal2, 0x1F}, {drCalRing, 0x10}, {drCalTip, 0x10},
-	{100, 0x11}, {101, 0x11}, {102, 0x08}, {103, 0x88}, {drCalPeak, 0x08},
+	{drLoopback, 0x02},
+	{drImpedance, 0x08},
+	{drHybrid, 0x33},
+	{drPowerdown, 0x10},
+	{drPauseDeb, 0x54},
+	{drBias, 0x61},
+	{drBattery, 0x03},
+	{drAutomatic, 0x1F},
+	{drLoopDeb, 0x0A},
+	{drTripDeb, 0x0A},
+	{drOnHookVolts, 0x20},
+	{drCommonVolts, 0x02},
+	{drBatHigh, 0x32},
+	{drBatLow, 0x10},
+	{drPeriod, 0xFF},
+	{drOffTime, 0x14},
+	{drCal1, 0x1F},
+	{drCal2, 0x1F},
+	{drCalRing, 0x10},
+	{drCalTip, 0x10},
+	{100, 0x11},
+	{101, 0x11},
+	{102, 0x08},
+	{103, 0x88},
+	{drCalPeak, 0x08},
 }
 
 // reset puts every register to its reset value. The contents of the indirect
@@ -113,6 +132,7 @@ func (c *Chip) reset() {
 	c.power = [3]float64{}
 	c.loop, c.trip = loopDetector{}, tripDetector{}
 	c.tones = [2]toneOscillator{}
+	c.dtmf.setup()
 	c.enter(lfOpen)
 	c.derive()
 	c.updateInt()
@@ -139,8 +159,8 @@ func (c *Chip) identify() {
 
 // readOnly registers ignore writes.
 func readOnly(n byte) bool {
-	switch {
-	case n == drIndStatus, n == drStatus, n == drPulse, n == 24:
+	switch n {
+	case drIndStatus, drStatus, drPulse, drDigit:
 		return true
 	}
 	return n >= drPower && n <= 91

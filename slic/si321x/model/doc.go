@@ -16,7 +16,6 @@
 //
 // What the data sheet leaves open (the data sheet of the Si3215, rev. 0.92, and
 // of the Si3210 family) is modelled as the plainest thing that fits and is said
-// so where it is done. Not modelled: DTMF decoding, pulse metering, the FSK
-// engine, GCI mode, ground start and the AC effect of the chosen two-wire
-// impedance.
+// so where it is done. Not modelled: pulse metering, the FSK engine, GCI mode,
+// ground start and the AC effect of the chosen two-wire impedance.
 package model

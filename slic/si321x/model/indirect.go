@@ -16,12 +16,12 @@ type indirectEngine struct {
 
 // indirectMap says where a family keeps what the model acts on.
 type indirectMap struct {
-	osc                          [2]byte // coefficient; amplitude and phase follow
-	roff, rco, rngx, rngy        byte
-	dacg, adcg                   byte
-	lcrt, lcrtl, rptp            byte
-	ppt, nq                      byte // first of three
-	nclr, nrtp, vcmr, vmind, end byte
+	osc                     [2]byte // coefficient; amplitude and phase follow
+	roff, rco, rngx, rngy   byte
+	dacg, adcg              byte
+	lcrt, lcrtl, rptp       byte
+	ppt, nq                 byte // first of three
+	nclr, nrtp, vcmr, vmind byte
 }
 
 var (

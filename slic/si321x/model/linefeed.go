@@ -8,14 +8,12 @@ import (
 
 // Linefeed states, DR64. Si3215 data sheet §2.1.
 const (
-	lfOpen     = 0
-	lfForward  = 1
-	lfOnHook   = 2 // forward on-hook transmission
-	lfTipOpen  = 3
-	lfRinging  = 4
-	lfReverse  = 5
-	lfOnHookR  = 6
-	lfRingOpen = 7
+	lfOpen    = 0
+	lfForward = 1
+	lfOnHook  = 2 // forward on-hook transmission
+	lfRinging = 4
+	lfReverse = 5
+	lfOnHookR = 6
 )
 
 const (
@@ -68,7 +66,7 @@ func (c *Chip) activate() {
 }
 
 // drive is what the chip puts on the pair in this frame. Ground start (one lead
-// open) counts as open.
+// open, states 3 and 7) counts as open.
 func (c *Chip) drive() twowire.Drive {
 	off := c.dr[drPowerdown]&slicOff != 0
 	switch {

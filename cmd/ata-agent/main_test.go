@@ -1,0 +1,159 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// command runs the program with an environment of its own.
+func command(t *testing.T, vars map[string]string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, err bytes.Buffer
+	env := &environment{
+		stdin: strings.NewReader(""), stdout: &out, stderr: &err,
+		getenv: func(name string) string { return vars[name] },
+	}
+	code = execute(t.Context(), env, args)
+	return code, out.String(), err.String()
+}
+
+func file(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "config.json")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+const (
+	goodConfig = `{"lines": [{"sip": {"registrar": "r.test", "user": "7", "password": "hunter2"}}]}`
+	badConfig  = "{\n  \"lines\": [{\n    \"enabeld\": true,\n    \"rtp\": {\"ptime_ms\": 5}\n  }]\n}"
+)
+
+func TestExitCodes(t *testing.T) {
+	good, bad := file(t, goodConfig), file(t, badConfig)
+	none := t.TempDir()
+	tests := []struct {
+		name string
+		args []string
+		code int
+		out  string // in stdout or stderr
+	}{
+		{"nothing", nil, exitUsage, "usage: ata-agent VERB"},
+		{"help", []string{"help"}, exitOK, "usage: ata-agent VERB"},
+		{"unknown verb", []string{"fly"}, exitUsage, `no verb "fly"`},
+		{"version", []string{"version"}, exitOK, "ata-agent unknown"},
+		{"version with argument", []string{"version", "x"}, exitUsage, "takes no arguments"},
+		{"help of a verb", []string{"status", "-h"}, exitOK, "-json"},
+		{"unknown flag", []string{"status", "-nope"}, exitUsage, "-nope"},
+		{"check good", []string{"config", "check", good}, exitOK, "ok"},
+		{"check bad", []string{"config", "check", bad}, exitFailed, bad + `:3:5: /lines/0/enabeld: unknown key; did you mean "enabled"?`},
+		{"check bad, all faults", []string{"config", "check", bad}, exitFailed, "4:25: /lines/0/rtp/ptime_ms: 5 is out of range, allowed: 10 to 60"},
+		{"check as JSON", []string{"config", "check", "-json", bad}, exitFailed, `"path": "/lines/0/rtp/ptime_ms"`},
+		{"check missing file", []string{"config", "check", filepath.Join(none, "no")}, exitFailed, "no such file"},
+		{"check two files", []string{"config", "check", good, bad}, exitUsage, "one file"},
+		{"config without action", []string{"config"}, exitUsage, "check, show or schema"},
+		{"config with unknown action", []string{"config", "burn"}, exitUsage, `no action "burn"`},
+		{"show", []string{"config", "show", good}, exitOK, `"user": "7", // ` + good + ":1:52"},
+		{"show as JSON", []string{"config", "show", "-json", good}, exitOK, `"user": "7"`},
+		{"schema", []string{"config", "schema"}, exitOK, `"https://json-schema.org/draft/2020-12/schema"`},
+		{"run with a bad configuration", []string{"run", "-config", bad, "-state", none, "-board", "virtual"}, exitFailed, "4:25: /lines/0/rtp/ptime_ms"},
+		{"run without board", []string{"run", "-config", good, "-state", none}, exitUsage, "-board virtual"},
+		{"run on an unknown board", []string{"run", "-config", good, "-state", none, "-board", "toaster"}, exitUsage, `no board "toaster"`},
+		{"status without agent", []string{"status", "-state", none}, exitFailed, "no running agent answers"},
+		{"calls without agent", []string{"calls", "-state", none}, exitFailed, "no running agent answers"},
+		{"events without agent", []string{"events", "-state", none}, exitFailed, "no running agent answers"},
+		{"phone without actions", []string{"phone", "1"}, exitUsage, "offhook"},
+		{"phone without number", []string{"phone", "offhook", "onhook"}, exitUsage, "is no telephone"},
+		{"phone with a wrong action", []string{"phone", "1", "jump"}, exitUsage, `jump`},
+		{"demo in an unknown country", []string{"demo", "-country", "ZZ"}, exitUsage, "unknown country"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			code, out, err := command(t, nil, tt.args...)
+			if code != tt.code || !strings.Contains(out+err, tt.out) {
+				t.Errorf("exit %d, want %d; printed %q %q, want %q in it", code, tt.code, out, err, tt.out)
+			}
+			if strings.Contains(out+err, "hunter2") {
+				t.Errorf("the password was printed")
+			}
+		})
+	}
+}
+
+func TestEnvironmentGivesFlags(t *testing.T) {
+	bad := file(t, badConfig)
+	code, out, _ := command(t, map[string]string{"ATA_AGENT_CONFIG": bad}, "config", "check")
+	if code != exitFailed || !strings.Contains(out, bad) {
+		t.Errorf("exit %d, %q; want the faults of the file that ATA_AGENT_CONFIG names", code, out)
+	}
+	good := file(t, goodConfig)
+	if code, out, _ = command(t, map[string]string{"ATA_AGENT_CONFIG": bad}, "config", "check", "-config", good); code != exitOK {
+		t.Errorf("exit %d, %q; want the command line to win", code, out)
+	}
+	if code, _, err := command(t, map[string]string{"ATA_AGENT_JSON": "perhaps"}, "status"); code != exitUsage || !strings.Contains(err, "ATA_AGENT_JSON") {
+		t.Errorf("exit %d, %q; want the wrong variable named", code, err)
+	}
+}
+
+func TestControlSocket(t *testing.T) {
+	dir := t.TempDir()
+	l, err := listenControl(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(filepath.Join(dir, socketName)); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("socket mode %v, %v, want 0600", info.Mode(), err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		done <- serveControl(ctx, l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/bad" {
+				http.Error(w, "not like this", http.StatusTeapot)
+				return
+			}
+			json.NewEncoder(w).Encode("hello")
+		}))
+	}()
+	client := newControlClient(dir)
+	var got string
+	if err := client.get(ctx, "/", &got); err != nil || got != "hello" {
+		t.Errorf("get = %q, %v", got, err)
+	}
+	if err := client.get(ctx, "/bad", &got); err == nil || err.Error() != "not like this" {
+		t.Errorf("get(/bad) = %v, want the server's words", err)
+	}
+	if _, err := listenControl(dir); err == nil || !strings.Contains(err.Error(), "running already") {
+		t.Errorf("second agent: %v, want to be told of the first", err)
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	leaveStaleSocket(t, dir)
+	l, err = listenControl(dir)
+	if err != nil {
+		t.Fatalf("after a crash: %v", err)
+	}
+	l.Close()
+}
+
+// leaveStaleSocket makes a socket file that nobody listens on, as a crash does.
+func leaveStaleSocket(t *testing.T, dir string) {
+	t.Helper()
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(dir, socketName), Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.SetUnlinkOnClose(false)
+	l.Close()
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ata-agent/ata-agent/config"
+	"github.com/ata-agent/ata-agent/state"
+)
+
+// startService runs the agent on a virtual board with one line that registers
+// nowhere, and waits until its port is up.
+func startService(t *testing.T, country string) *service {
+	t.Helper()
+	doc, err := json.Marshal(map[string]any{"schema": 1, "lines": []any{map[string]any{
+		"sip":  map[string]any{"registrar": "127.0.0.1:9", "user": "100", "register": false, "local_address": "127.0.0.1"},
+		"slic": map[string]any{"country": country},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := config.Parse("test", doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	b, err := openBoard("virtual", cfg, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := state.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &service{config: cfg, board: b, dir: dir, log: log, level: new(slog.LevelVar)}
+	ctx, end := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := s.run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(func() {
+		end()
+		running.Wait()
+	})
+	return s
+}
+
+// TestVirtualTelephoneKnowsItsCountry waits for a dial tone by its name, which
+// the telephone can do only when it was told whose tones it hears.
+func TestVirtualTelephoneKnowsItsCountry(t *testing.T) {
+	s := startService(t, "GB")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := s.board.virtual.Do(ctx, 1, strings.Fields("pause 2s offhook wait tone:dial onhook"), nil); err != nil {
+		t.Error(err)
+	}
+}
