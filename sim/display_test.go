@@ -72,7 +72,7 @@ func TestDisplayReadsSchemes(t *testing.T) {
 
 // A long and noisy line is no hindrance; a wrong checksum is.
 func TestDisplayOnBadLines(t *testing.T) {
-	const n = 20
+	n := scale(3, 100)
 	for name, tt := range map[string]struct {
 		gain float64
 		set  func(*Settings)

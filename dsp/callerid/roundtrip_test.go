@@ -75,7 +75,7 @@ func dataSchemes() (list []*Scheme) {
 func TestRoundTrip(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	for _, s := range dataSchemes() {
-		for range scaled(100, 10) {
+		for range scaled(100, 3) {
 			c := randomCall(rng)
 			plans := []*Plan{s.Message(c)}
 			if s.Knock != nil {
@@ -127,7 +127,7 @@ func TestReceiverImpaired(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := scaled(200, 12)
+	n := scaled(200, 5)
 	for _, tt := range []struct {
 		name string
 		impair
