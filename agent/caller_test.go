@@ -23,7 +23,9 @@ func TestCallerOf(t *testing.T) {
 		{"user name and name", sip.Incoming{Number: "ann", Name: "Ann"}, set, callerid.Call{Time: set, Name: "Ann"}},
 		{"nothing", sip.Incoming{}, set, callerid.Call{Time: set}},
 		{
-			"withheld", sip.Incoming{Number: "1", Name: "Ann", Withheld: true}, set,
+			"withheld",
+			sip.Incoming{Number: "1", Name: "Ann", Withheld: true},
+			set,
 			callerid.Call{Time: set, Absence: callerid.Withheld},
 		},
 	} {

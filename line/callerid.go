@@ -240,10 +240,9 @@ func (m *Machine) tellMail() {
 	}
 }
 
-// acknowledged takes the key by which a telephone says that it can take data:
-// D, or A of some that display more (GR-30-CORE).
-func (m *Machine) acknowledged(key byte) {
-	if m.telling.part() == callerid.Ack && (key == 'D' || key == 'A') {
+// acknowledged sends data to a telephone that can take them.
+func (m *Machine) acknowledged() {
+	if m.telling.part() == callerid.Ack {
 		m.tellNext()
 	}
 }

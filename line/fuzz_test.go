@@ -111,6 +111,9 @@ func (p *player) event(what, arg byte) Event {
 	case 13:
 		return PortState{Up: arg&3 != 0}
 	case 14:
+		if arg > 11 {
+			return Ready{}
+		}
 		return Messages{Waiting: arg&1 != 0}
 	}
 	return Timer{}

@@ -108,6 +108,9 @@ type (
 	Hook struct{ Off bool }
 	// Digit is a DTMF key, '0'..'9', '*', '#', 'A'..'D', when it is recognised.
 	Digit struct{ Key byte }
+	// Ready says that the telephone has answered the alert tone of a call that
+	// knocks by key D or A, of 40 ms or more: it can take data.
+	Ready struct{}
 	// Incoming is a new call for this telephone.
 	Incoming struct {
 		Call      CallID
@@ -143,6 +146,7 @@ type (
 
 func (Hook) isEvent()      {}
 func (Digit) isEvent()     {}
+func (Ready) isEvent()     {}
 func (Incoming) isEvent()  {}
 func (Progress) isEvent()  {}
 func (Answered) isEvent()  {}

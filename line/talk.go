@@ -74,8 +74,8 @@ func (m *Machine) talking(e Event) {
 		m.flashInTalk()
 	case Incoming:
 		m.second(e)
-	case Digit:
-		m.acknowledged(e.Key)
+	case Ready:
+		m.acknowledged()
 	case Released:
 		m.call = call{}
 		m.connect(0)

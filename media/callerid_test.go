@@ -2,6 +2,7 @@ package media_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/ata-agent/ata-agent/dsp"
 	"github.com/ata-agent/ata-agent/dsp/callerid"
@@ -78,5 +79,38 @@ func TestTellEcho(t *testing.T) {
 	}
 	if len(keys) > 0 {
 		t.Errorf("the telephone seems to press %q", keys)
+	}
+}
+
+// TestAcknowledgement has a telephone off hook answer the alert tone by key D:
+// one of 50 to 75 ms is heard, one of 30 ms is not.
+func TestAcknowledgement(t *testing.T) {
+	s, _ := callerid.Lookup("bellcore")
+	for _, tt := range []struct {
+		ms   int
+		want string
+	}{{30, ""}, {50, "D"}, {55, "D"}, {60, "D"}, {65, "D"}, {75, "D"}} {
+		for offset := range 8 { // of the key within a block
+			keys := ""
+			v := media.NewVoice(media.VoiceOpts{Released: func(key byte, held time.Duration) {
+				if held >= 40*time.Millisecond {
+					keys += string(key)
+				}
+			}})
+			k := keypad{keys: "D", on: tt.ms * 8, off: 800}
+			toPhone, mouth := make([]int16, 80), make([]int16, 80*40)
+			k.say(mouth[1600+10*offset:], 0) // 100 ms or less behind the tone
+			v.Tell(s.KnockTone())
+			for at := 0; at < len(mouth); at += 80 {
+				fromPhone := mouth[at : at+80]
+				if at < 640 { // the tone comes back as an echo
+					dsp.Mix(fromPhone, toPhone)
+				}
+				v.Frame(toPhone, fromPhone)
+			}
+			if keys != tt.want {
+				t.Errorf("key D of %d ms, offset %d, is heard as %q, want %q", tt.ms, offset, keys, tt.want)
+			}
+		}
 	}
 }

@@ -27,6 +27,10 @@ type VoiceOpts struct {
 	// Keys is told of each key the telephone presses and releases. It is called
 	// by the audio goroutine and must return at once.
 	Keys func(key byte, down bool)
+	// Released is told of each key that is released and how long it was held. It
+	// is called like Keys, after it.
+	Released func(key byte, held time.Duration)
+
 	DTMF dtmf.Opts // of the detector
 	// KeyLevel is the level of the low group of keys played to the telephone or,
 	// where telephone events are not agreed on, to the far end [-10 dBm0].
@@ -63,6 +67,7 @@ type Voice struct {
 	wanted         *Session
 	session        *Session // the one connected, nil = none
 	detector       *dtmf.Detector
+	downAt         int64 // beginning of the last key, as heard counts
 	heard          int64 // samples from the telephone so far
 	pressed        byte  // key that sounds as an event, 0 = none
 	pressedAt      int64

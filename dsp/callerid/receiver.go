@@ -18,7 +18,7 @@ type Receiver struct {
 	found  func(message []byte)
 	errors uint64
 
-	mixer uint32
+	mixer int // place in the oscillator's table
 	taps  [lowTaps]float32
 	re    [2 * lowTaps]float32 // written twice, so that a window is contiguous
 	im    [2 * lowTaps]float32
@@ -39,7 +39,7 @@ type Receiver struct {
 
 const (
 	center     = 1700 // hertz, in the middle of mark and space
-	lowTaps    = 19
+	lowTaps    = 15
 	lowPass    = 1000        // hertz
 	bitTaps    = 6           // samples of the mean, nearly a bit
 	maxMessage = 2 + 255 + 1 // with type, length and checksum
@@ -81,21 +81,38 @@ func (r *Receiver) Process(in []int16) {
 	}
 }
 
-var mixerStep = phaseStep(center)
-
-const quarterTurn = 1 << 30
+// oscillator is 1700 Hz, which repeats after 80 samples: real and imaginary part.
+var oscillator = func() (t [80][2]float32) {
+	for i := range t {
+		sin, cos := math.Sincos(-2 * math.Pi * center / dsp.SampleRate * float64(i))
+		t[i] = [2]float32{float32(cos), float32(sin)}
+	}
+	return t
+}()
 
 func (r *Receiver) sample(v float32) {
-	r.re[r.at], r.im[r.at] = v*sine(r.mixer+quarterTurn), -v*sine(r.mixer)
-	r.re[r.at+lowTaps], r.im[r.at+lowTaps] = r.re[r.at], r.im[r.at]
-	r.mixer += mixerStep
-	r.at = (r.at + 1) % lowTaps
-	re, im := float32(0), float32(0)
-	for i, c := range r.taps {
-		re += c * r.re[r.at+i]
-		im += c * r.im[r.at+i]
+	o := &oscillator[r.mixer]
+	if r.mixer++; r.mixer == len(oscillator) {
+		r.mixer = 0
 	}
-	r.decide(re, im)
+	re, im := v*o[0], v*o[1]
+	r.re[r.at], r.re[r.at+lowTaps] = re, re
+	r.im[r.at], r.im[r.at+lowTaps] = im, im
+	if r.at++; r.at == lowTaps {
+		r.at = 0
+	}
+	r.decide(r.filter(r.re[r.at:]), r.filter(r.im[r.at:]))
+}
+
+// filter is the low-pass, whose taps are the same from both ends.
+func (r *Receiver) filter(x []float32) float32 {
+	x = x[:lowTaps]
+	const middle = lowTaps / 2
+	y := r.taps[middle] * x[middle]
+	for i, c := range r.taps[:middle] {
+		y += c * (x[i] + x[lowTaps-1-i])
+	}
+	return y
 }
 
 // decide turns the filtered signal into a decision signal for the UART.
@@ -109,7 +126,9 @@ func (r *Receiver) decide(re, im float32) {
 		turn /= float32(math.Sqrt(float64(scale)))
 	}
 	r.turns[r.turn], turn = turn, turn-r.turns[r.turn]
-	r.turn = (r.turn + 1) % bitTaps
+	if r.turn++; r.turn == bitTaps {
+		r.turn = 0
+	}
 	r.sum += turn
 	if r.turn == 0 { // rounding does not pile up
 		r.sum = 0

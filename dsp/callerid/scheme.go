@@ -70,10 +70,10 @@ var (
 	keySteps         = []Step{{Silence, 450 * ms}, {Data, 0}, {Silence, 300 * ms}}
 	keysAfterReverse = []Step{{Reverse, 450 * ms}, {Data, 0}, {Reverse, 300 * ms}}
 	// GR-30-CORE: the alert tone follows the call-waiting tone, of 300 ms, by 0 to
-	// 50 ms. The key begins within 100 ms, and data 50 to 500 ms after its end:
-	// EN 300 659-2 has at most 200 ms. A key is known 40 ms after its
-	// beginning and lasts 55 to 65 ms.
-	knockSteps = []Step{{Silence, 325 * ms}, {Alert, 0}, {Ack, 250 * ms}, {Silence, 130 * ms}, {Data, 0}, {Silence, 60 * ms}}
+	// 50 ms. The key begins within 100 ms, lasts 55 to 65 ms and is known some
+	// 20 ms later; both ways through the voice path take as long. Data come 50
+	// to 500 ms after the key's end, EN 300 659-2 has at most 200 ms.
+	knockSteps = []Step{{Silence, 325 * ms}, {Alert, 0}, {Ack, 280 * ms}, {Silence, 80 * ms}, {Data, 0}, {Silence, 60 * ms}}
 	// GR-30-CORE: a message without ringing.
 	mailSteps = []Step{{Silence, 500 * ms}, {Data, 0}, {Silence, Guard}}
 )

@@ -117,9 +117,12 @@ func (s *Sender) Mix(out []int16) {
 			s.plan = nil
 			return
 		}
-		gain := min(total-s.left, s.left, fade)
-		v := sine(s.phase) * s.peak * float32(gain) / fade
-		out[i] = dsp.Saturate(int32(out[i]) + int32(math.RoundToEven(float64(v))))
+		v := sine(s.phase) * s.peak
+		if edge := min(total-s.left, s.left); edge < fade {
+			v *= float32(edge) / fade
+		}
+		const up = 1 << 15 // so that conversion, which cuts, rounds
+		out[i] = dsp.Saturate(int32(out[i]) + int32(v+up+0.5) - up)
 		s.turn()
 		s.left--
 	}

@@ -197,6 +197,21 @@ static void bench(void)
         lost += now() - t;
     }
     printf("plc_lost %.0f\n", lost / frames);
+
+    /* Data of caller ID, sent again whenever they end, and heard. */
+    adsi_tx_state_t *ct = adsi_tx_init(NULL, ADSI_STANDARD_CLASS);
+    adsi_rx_state_t *cr = adsi_rx_init(NULL, ADSI_STANDARD_CLASS, on_message, NULL);
+    uint8_t m[256];
+    int len = adsi_add_field(ct, m, -1, CLASS_MDMF_CALLERID, NULL, 0), got;
+    int16_t *data = calloc(frames, 320);
+
+    len = adsi_add_field(ct, m, len, MCLASS_CALLER_NUMBER, (const uint8_t *) "5551234", 7);
+    adsi_tx_put_message(ct, m, len);
+    RUN("cid_tx", {
+        if ((got = adsi_tx(ct, data + i * 160, 160)) < 160)
+            adsi_tx_put_message(ct, m, len);
+    });
+    RUN("cid_rx", adsi_rx(cr, data + i * 160, 160));
 }
 
 int main(int argc, char **argv)
