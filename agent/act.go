@@ -1,6 +1,9 @@
 package agent
 
 import (
+	"time"
+
+	"github.com/ata-agent/ata-agent/dsp/callerid"
 	"github.com/ata-agent/ata-agent/line"
 	"github.com/ata-agent/ata-agent/slic"
 )
@@ -107,6 +110,20 @@ func (p *port) SendFlash(id line.CallID) {
 	if p.calls[id] != nil {
 		p.voice.SendFlash()
 	}
+}
+
+// SendCallerID implements line.Port.
+func (p *port) SendCallerID(id line.CallID, s line.Signal) time.Duration {
+	var caller callerid.Call
+	if c := p.calls[id]; c != nil {
+		caller = c.caller
+	}
+	plan := p.nation.signal(s, caller)
+	p.voice.Tell(plan)
+	if plan == nil {
+		return 0
+	}
+	return plan.Duration()
 }
 
 // distinctiveRing reads the ring wanted by an Alert-Info header: Bellcore-drN

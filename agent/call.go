@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ata-agent/ata-agent/dsp/callerid"
 	"github.com/ata-agent/ata-agent/line"
 	"github.com/ata-agent/ata-agent/media"
 	"github.com/ata-agent/ata-agent/sip"
@@ -26,6 +27,7 @@ type call struct {
 	sip      sip.CallID
 	incoming bool
 	number   string
+	caller   callerid.Call // of an incoming call
 	session  *media.Session
 	rtp      netip.AddrPort
 	end      context.CancelFunc // ends the session
@@ -141,6 +143,7 @@ func (p *port) incoming(ua *userAgent, e sip.Incoming) {
 		return
 	}
 	c.sip, c.incoming, c.number = e.Call, true, e.Number
+	c.caller = callerOf(e, p.at)
 	p.tell(p.at, line.Incoming{
 		Call: c.id, Number: e.Number, Name: e.Name, Withheld: e.Withheld,
 		Ring: distinctiveRing(e.Alert), Emergency: e.Priority == "psap-callback",

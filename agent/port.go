@@ -73,9 +73,9 @@ func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
 		inbox: make(chan message, inboxSize),
 		calls: map[line.CallID]*call{},
 	}
-	p.voice = media.NewVoice(media.VoiceOpts{Keys: p.keyPressed})
+	p.voice = media.NewVoice(media.VoiceOpts{Keys: p.keyPressed, Released: p.keyReleased})
 	p.agents = &userAgents{port: p}
-	nat, err := newNation(&cfg)
+	nat, err := newNation(&cfg, chip.Caps())
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +107,17 @@ func (p *port) post(m message) {
 // keyPressed is called by the audio goroutine.
 func (p *port) keyPressed(key byte, down bool) {
 	p.post(message{key: keyPress{key, down}})
+}
+
+// shortestReady is the shortest key by which a telephone answers an alert tone:
+// GR-30-CORE has it press D, or A if it can show more, for 55 to 65 ms.
+const shortestReady = 40 * time.Millisecond
+
+// keyReleased is called by the audio goroutine.
+func (p *port) keyReleased(key byte, held time.Duration) {
+	if (key == 'D' || key == 'A') && held >= shortestReady {
+		p.post(message{event: line.Ready{}})
+	}
 }
 
 // runDriver serves the chip until ctx ends.
@@ -230,7 +241,7 @@ func (p *port) newConfig(cfg *config.Line) {
 func (p *port) reconfigure() {
 	cfg := p.pending
 	p.pending = nil
-	nat, err := newNation(cfg)
+	nat, err := newNation(cfg, p.chip.Caps())
 	if err == nil {
 		err = p.chip.Configure(nat.electrical(cfg))
 	}
