@@ -63,7 +63,10 @@ func (c *call) reinvite(offer *sdp.Session) {
 		c.refreshHeaders(req)
 		setSDP(req, offer)
 		x.start(req)
-		c.giveUp = c.after(timer64*2, func() { c.onReinviteRefused(x, nil) })
+		c.giveUp = c.after(timer64*2, func() {
+			x.destroy()
+			c.onReinviteRefused(x, nil)
+		})
 	})
 }
 
