@@ -103,15 +103,18 @@ func (u *UA) lookAtLocal() {
 // moveTo opens a socket at our new address. The registrar and the far ends of
 // all calls are told where we are now.
 func (u *UA) moveTo(a netip.Addr) {
-	u.log.Info("address changed", "from", u.stack.local.Addr(), "to", a)
+	old := u.stack.local.Addr()
+	u.log.Info("address changed", "from", old, "to", a)
 	if err := u.stack.open(addrPortOf(a, u.opts.LocalPort)); err != nil {
 		u.complain("no socket at new address", err)
 		return
 	}
 	u.regEvent(regMoved{})
 	for _, c := range u.calls {
-		c.wantRefresh = true
-		c.modifyNext()
+		if c.sess.rtp.Addr() == old { // the line takes voice at every address
+			c.sess.rtp = netip.AddrPortFrom(a, c.sess.rtp.Port())
+		}
+		c.relocated()
 	}
 }
 

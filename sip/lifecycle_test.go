@@ -50,6 +50,9 @@ func TestAddressComesAndChanges(t *testing.T) {
 		if re.Contact().Address.Host != later.String() {
 			t.Errorf("re-INVITE with %s", re.Contact().Value())
 		}
+		if body := string(re.Body()); !strings.Contains(body, "c=IN IP4 10.0.0.77\r\n") || strings.Contains(body, "10.0.0.2") {
+			t.Errorf("voice is still taken at the old address:\n%s", body)
+		}
 		var contacts []string
 		for _, h := range reg.GetHeaders("Contact") {
 			contacts = append(contacts, h.Value())
