@@ -37,6 +37,30 @@ func TestSilentReinviteLeavesNothing(t *testing.T) {
 	})
 }
 
+// A call that the line does nothing about, and whose caller waits for ever, does
+// not keep later ones away.
+func TestLineDoesNotReact(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		w.peer.leg("ata1").send("INVITE", description())
+		event[Incoming](w)
+		time.Sleep(timer64)
+		if e := event[Ended](w); e.Code != 480 || e.Local {
+			t.Errorf("ended %+v", e)
+		}
+		w.leavesNothing(time.Minute)
+	})
+}
+
+// One that rings is the line's to end.
+func TestRingingHasNoLimitOfOurs(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		w.peer.leg("ata1").send("INVITE", description())
+		w.ua.Ring(event[Incoming](w).Call)
+		time.Sleep(time.Hour)
+		w.noEvent()
+	})
+}
+
 // leavesNothing checks that after a time no call and no transaction is left.
 func (w *world) leavesNothing(after time.Duration) {
 	w.t.Helper()
