@@ -35,7 +35,7 @@ func (p *port) Dial(number string, emergency bool) line.CallID {
 		return p.stillborn(err.Error())
 	}
 	c.number, c.emergency = number, emergency
-	c.sip = ua.Invite(number, c.rtp)
+	c.sip = ua.Invite(number, c.rtp())
 	return c.id
 }
 
@@ -58,7 +58,7 @@ func (p *port) Alert(id line.CallID) {
 func (p *port) Answer(id line.CallID) {
 	if c := p.calls[id]; c != nil {
 		c.answered = p.at
-		c.agent.Answer(c.sip, c.rtp)
+		c.agent.Answer(c.sip, c.rtp())
 	}
 }
 

@@ -27,7 +27,6 @@ type call struct {
 	incoming bool
 	number   string
 	session  *media.Session
-	rtp      netip.AddrPort
 	end      context.CancelFunc // ends the session
 	done     sync.WaitGroup
 
@@ -42,12 +41,11 @@ type call struct {
 
 // newCall opens the sockets of a call and starts its session.
 func (p *port) newCall(ua *userAgent) (*call, error) {
-	local := ua.localAddr()
-	if !local.IsValid() {
+	if !ua.localAddr().IsValid() {
 		return nil, errors.New("no local address yet")
 	}
 	cfg := &p.config
-	rtp, rtcp, err := p.agent.opts.Listen(local, cfg.RTP.PortMin, cfg.RTP.PortMax, cfg.QoS.RTP)
+	rtp, rtcp, err := p.agent.opts.Listen(ua.listenAddr(), cfg.RTP.PortMin, cfg.RTP.PortMax, cfg.QoS.RTP)
 	if err != nil {
 		return nil, fmt.Errorf("open RTP: %w", err)
 	}
@@ -59,7 +57,6 @@ func (p *port) newCall(ua *userAgent) (*call, error) {
 	ctx, end := context.WithCancel(context.Background())
 	p.lastID++
 	c := &call{id: p.lastID, agent: ua, session: session, end: end, began: p.at}
-	c.rtp = netip.AddrPortFrom(local, uint16(session.LocalPort()))
 	c.done.Go(func() {
 		if err := session.Run(ctx); err != nil && !errors.Is(err, net.ErrClosed) && ctx.Err() == nil {
 			p.log.Warn("voice session ended", "call", c.id, "err", err)
@@ -67,6 +64,11 @@ func (p *port) newCall(ua *userAgent) (*call, error) {
 	})
 	p.calls[c.id] = c
 	return c, nil
+}
+
+// rtp is where the call takes voice, as the far end is told.
+func (c *call) rtp() netip.AddrPort {
+	return netip.AddrPortFrom(c.agent.localAddr(), uint16(c.session.LocalPort()))
 }
 
 // drop forgets a call and waits for its session to end. The wait is short: the
@@ -115,7 +117,7 @@ func (p *port) sipEvent(ua *userAgent, e sip.Event) {
 			p.ended(c, e)
 		}
 	case sip.Digit:
-		if c := p.bySIP(ua, e.Call); c != nil {
+		if c := p.bySIP(ua, e.Call); c != nil && c.id == p.connected { // not of a call on hold
 			p.voice.PlayKey(e.Key, e.Duration)
 		}
 	case sip.MessagesWaiting:

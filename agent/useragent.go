@@ -2,11 +2,15 @@ package agent
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
+	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/ata-agent/ata-agent/config"
+	"github.com/ata-agent/ata-agent/line"
 	"github.com/ata-agent/ata-agent/sip"
 )
 
@@ -24,6 +28,18 @@ func (u *userAgent) localAddr() netip.Addr {
 		return u.fixed
 	}
 	return u.LocalAddr().Addr()
+}
+
+// listenAddr is where the sockets of a call are opened: at the configured
+// address, else at every one, for ours may change while the call lasts.
+func (u *userAgent) listenAddr() netip.Addr {
+	switch {
+	case u.fixed.IsValid():
+		return u.fixed
+	case u.localAddr().Is6():
+		return netip.IPv6Unspecified()
+	}
+	return netip.IPv4Unspecified()
 }
 
 // userAgents starts and ends the user agents of a line.
@@ -70,7 +86,7 @@ func (a *userAgents) build(cfg *config.Line) (*userAgent, error) {
 		StartJitter: cfg.SIP.StartSpread.Duration(),
 		UserAgent:   p.agent.opts.UserAgent,
 
-		InstanceID: p.agent.opts.InstanceID,
+		InstanceID: instanceOf(p.agent.opts.InstanceID, p.n),
 	}
 	for _, text := range cfg.SIP.TrustedPeers {
 		peer, err := config.ParsePeer(text)
@@ -109,6 +125,9 @@ func (a *userAgents) build(cfg *config.Line) (*userAgent, error) {
 func (a *userAgents) restart(cfg *config.Line) {
 	a.endCurrent()
 	a.start(cfg)
+	if a.current == nil { // nobody else will say so
+		a.port.tell(time.Now(), line.Service{})
+	}
 }
 
 func (a *userAgents) endCurrent() {
@@ -126,4 +145,17 @@ func (a *userAgents) endCurrent() {
 func (a *userAgents) stop() {
 	a.endCurrent()
 	a.running.Wait()
+}
+
+// instanceOf is the instance of line n, counted from 0: the device's UUID with
+// the number added to its last part. Each line is a user agent of its own
+// (RFC 5626 §4.1), also where two serve the same subscriber.
+func instanceOf(device string, n int) string {
+	const last = 12 // digits
+	head := max(len(device)-last, 0)
+	node, err := strconv.ParseUint(device[head:], 16, 48)
+	if err != nil {
+		return device
+	}
+	return fmt.Sprintf("%s%0*x", device[:head], last, (node+uint64(n))&(1<<48-1))
 }
