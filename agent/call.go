@@ -37,10 +37,11 @@ type call struct {
 	ringing   bool
 	media     sip.Media
 	emergency bool
+	others    []*userAgent // for an emergency call that fails
 }
 
 // newCall opens the sockets of a call and starts its session.
-func (p *port) newCall(ua *userAgent) (*call, error) {
+func (p *port) newCall(id line.CallID, ua *userAgent) (*call, error) {
 	if !ua.localAddr().IsValid() {
 		return nil, errors.New("no local address yet")
 	}
@@ -55,8 +56,7 @@ func (p *port) newCall(ua *userAgent) (*call, error) {
 		Symmetric: cfg.RTP.Symmetric,
 	})
 	ctx, end := context.WithCancel(context.Background())
-	p.lastID++
-	c := &call{id: p.lastID, agent: ua, session: session, end: end, began: p.at}
+	c := &call{id: id, agent: ua, session: session, end: end, began: p.at}
 	c.done.Go(func() {
 		if err := session.Run(ctx); err != nil && !errors.Is(err, net.ErrClosed) && ctx.Err() == nil {
 			p.log.Warn("voice session ended", "call", c.id, "err", err)
@@ -136,7 +136,8 @@ func (p *port) registration(ua *userAgent, e sip.Registration) {
 }
 
 func (p *port) incoming(ua *userAgent, e sip.Incoming) {
-	c, err := p.newCall(ua)
+	p.lastID++
+	c, err := p.newCall(p.lastID, ua)
 	if err != nil {
 		p.log.Error("incoming call refused", "err", err)
 		ua.Reject(e.Call, 480, "")
@@ -211,6 +212,9 @@ func (p *port) ended(c *call, e sip.Ended) {
 		tone = failureTone(p.config.Tones.Causes, e)
 	}
 	p.log.Info("call ended", "call", c.id, "code", e.Code, "cause", e.Cause, "text", e.Text)
+	wasConnected := p.connected == c.id
 	p.drop(c)
-	p.tell(p.at, line.Released{Call: c.id, Tone: tone})
+	if !p.elsewhere(c, wasConnected, e) {
+		p.tell(p.at, line.Released{Call: c.id, Tone: tone})
+	}
 }

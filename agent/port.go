@@ -172,7 +172,11 @@ func (p *port) settle(timer *time.Timer) {
 	timer.Reset(time.Until(next))
 }
 
-func (p *port) idle() bool { return len(p.calls) == 0 && !p.offHook }
+// idle says whether nothing would notice a new configuration: neither this
+// line nor an emergency call of another that uses its account.
+func (p *port) idle() bool {
+	return len(p.calls) == 0 && !p.offHook && (p.agents.current == nil || !p.agents.current.lent())
+}
 
 func (p *port) handle(m message) {
 	p.at = m.at

@@ -18,8 +18,14 @@ import (
 // of the old carry its address, so they cannot be mistaken.
 type userAgent struct {
 	*sip.UA
-	fixed netip.Addr // configured local address, or zero
-	end   context.CancelFunc
+	port      *port      // whose account it is
+	fixed     netip.Addr // configured local address, or zero
+	registers bool
+	end       context.CancelFunc
+
+	mu     sync.Mutex           // held for a few assignments
+	guests map[sip.CallID]*port // emergency calls of other lines
+	ended  bool
 }
 
 // localAddr is where RTP of this account is received: where SIP is.
@@ -77,9 +83,9 @@ func (a *userAgents) start(cfg *config.Line) {
 
 func (a *userAgents) build(cfg *config.Line) (*userAgent, error) {
 	p := a.port
-	ua := &userAgent{}
+	ua := &userAgent{port: p, registers: cfg.SIP.Register, guests: map[sip.CallID]*port{}}
 	opts := sip.Opts{
-		Notify:      func(e sip.Event) { p.post(message{sip: e, agent: ua}) },
+		Notify:      ua.report,
 		Logger:      p.log,
 		LocalPort:   cfg.SIP.LocalPort,
 		DSCP:        cfg.QoS.SIP,
@@ -134,7 +140,7 @@ func (a *userAgents) endCurrent() {
 	if a.current == nil {
 		return
 	}
-	a.current.end()
+	a.current.close()
 	a.current = nil
 	a.served.Store(nil)
 	a.port.reg = sip.Registration{}

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	sipmsg "github.com/emiago/sipgo/sip"
+
 	"github.com/ata-agent/ata-agent/agent"
 	"github.com/ata-agent/ata-agent/config"
 	"github.com/ata-agent/ata-agent/country"
@@ -33,8 +35,9 @@ type world struct {
 	board     *sim.Board
 	agent     *agent.Agent
 	log       *logBuffer
-	anywhere  atomic.Int32 // calls whose sockets are open at every address
-	stop      func()       // ends the agent and waits for it
+	intercept atomic.Pointer[func(*sipmsg.Request) int] // of the registrar
+	anywhere  atomic.Int32                              // calls whose sockets are open at every address
+	stop      func()                                    // ends the agent and waits for it
 }
 
 const registrarAddr = "10.0.0.1:5060"
@@ -101,7 +104,12 @@ func newWorld(t *testing.T, cfg *config.Config) *world {
 	for i := range cfg.Lines {
 		users[fmt.Sprint(101+i)] = "secret"
 	}
-	if w.registrar, err = siptest.NewRegistrar(conn, siptest.Opts{Users: users}); err != nil {
+	if w.registrar, err = siptest.NewRegistrar(conn, siptest.Opts{Users: users, Intercept: func(req *sipmsg.Request) int {
+		if f := w.intercept.Load(); f != nil {
+			return (*f)(req)
+		}
+		return 0
+	}}); err != nil {
 		t.Fatal(err)
 	}
 	nation, _ := country.Lookup(cfg.Lines[0].SLIC.Country)
