@@ -64,7 +64,7 @@ func (u *UA) onRegistration(r Registration) {
 			}
 		}
 	}
-	u.log.Info("registration", "state", r.State.String(), "server", r.Server, "until", r.Until, "code", r.Code, "reason", r.Reason)
+	u.log.Debug("registration", "state", r.State.String(), "server", r.Server, "until", r.Until, "code", r.Code, "reason", r.Reason)
 	u.notify(r)
 }
 
