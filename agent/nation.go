@@ -21,7 +21,8 @@ type nation struct {
 	plan    *dialplan.Plan
 }
 
-func newNation(cfg *config.Line) (*nation, error) {
+// newNation takes what the port cannot do out of it.
+func newNation(cfg *config.Line, caps slic.Caps) (*nation, error) {
 	base, ok := country.Lookup(cfg.SLIC.Country)
 	if !ok {
 		return nil, fmt.Errorf("unknown country %q", cfg.SLIC.Country)
@@ -42,7 +43,7 @@ func newNation(cfg *config.Line) (*nation, error) {
 	if cfg.SLIC.OpenLoopTime != 0 {
 		c.CPC = cfg.SLIC.OpenLoopTime.Duration()
 	}
-	if !cfg.SLIC.OpenLoop {
+	if !cfg.SLIC.OpenLoop || !caps.OpenLoop {
 		c.CPC = 0
 	}
 	c.Emergency = append(slices.Clone(c.Emergency), cfg.Emergency.Numbers...)

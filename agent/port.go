@@ -75,7 +75,7 @@ func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
 	}
 	p.voice = media.NewVoice(media.VoiceOpts{Keys: p.keyPressed})
 	p.agents = &userAgents{port: p}
-	nat, err := newNation(&cfg)
+	nat, err := newNation(&cfg, chip.Caps())
 	if err != nil {
 		return nil, err
 	}
@@ -229,7 +229,7 @@ func (p *port) newConfig(cfg *config.Line) {
 func (p *port) reconfigure() {
 	cfg := p.pending
 	p.pending = nil
-	nat, err := newNation(cfg)
+	nat, err := newNation(cfg, p.chip.Caps())
 	if err == nil {
 		err = p.chip.Configure(nat.electrical(cfg))
 	}

@@ -1,10 +1,12 @@
 package gpioslic_test
 
 import (
+	"context"
 	"os"
 	"testing"
 	"time"
 
+	"github.com/ata-agent/ata-agent/hal"
 	"github.com/ata-agent/ata-agent/slic/gpioslic"
 	"github.com/ata-agent/ata-agent/slic/gpioslic/model"
 	"github.com/ata-agent/ata-agent/slic/slictest"
@@ -42,6 +44,14 @@ func deafSHK(m *model.Module) gpioslic.Pins {
 type edgeless struct{ gpio.PinIn }
 
 func (edgeless) WaitForEdge(time.Duration) bool { return false }
+
+// mute is a pin that promises edges and has none.
+type mute struct{ gpio.PinIn }
+
+func (mute) ReadEdge(ctx context.Context) (hal.Edge, error) {
+	<-ctx.Done()
+	return hal.Edge{}, ctx.Err()
+}
 
 // rig is a driver on its model. At the end the model must have nothing to
 // complain of.

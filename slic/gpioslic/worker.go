@@ -45,7 +45,7 @@ type worker struct {
 	frequency physic.Frequency
 
 	noted  map[string]bool
-	reason string // of the Lost sent last, empty when in service
+	down   bool // a Lost was sent since the last Ready
 	lastAt time.Time
 }
 
@@ -137,14 +137,14 @@ func (w *worker) release() {
 	w.phase = resting
 }
 
-// lost takes the port out of service. An attempt that ends as the one before is
-// not reported again.
+// lost takes the port out of service. Attempts to bring it back that fail are
+// not reported.
 func (w *worker) lost(err error) {
-	if err.Error() == w.reason {
+	if w.down {
 		w.opts.Logger.Debug("still lost", "line", w.opts.Name, "err", err)
 		return
 	}
-	w.reason = err.Error()
+	w.down = true
 	w.emit(slic.Lost, time.Now(), err)
 }
 
