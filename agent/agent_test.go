@@ -28,7 +28,7 @@ func inWorld(t *testing.T, n int, change func(int, object), test func(w *world))
 func inWorldOf(t *testing.T, hardware sim.Hardware, n int, change func(int, object), test func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, hardware, document(n, change))
+		w := newWorldOf(t, hardware, document(n, change))
 		defer w.stop()
 		test(w)
 	})
@@ -110,6 +110,24 @@ func speech(t *testing.T, name string) []int16 {
 		t.Fatal(err)
 	}
 	return samples
+}
+
+// TestRingTrip answers at several phases of the ringing; both talk 200 ms later.
+func TestRingTrip(t *testing.T) {
+	inWorld(t, 2, nil, func(w *world) {
+		for _, after := range []string{"1ms", "307ms", "611ms", "1213ms"} {
+			w.phone(1, "offhook wait tone:dial dial 102")
+			w.phone(2, "wait ringing pause "+after+" offhook")
+			w.eventually(200*time.Millisecond, "both lines talk after "+after, func() bool {
+				s := w.agent.Status()
+				return s.Lines[0].State == "talking" && s.Lines[1].State == "talking"
+			})
+			w.phone(2, "onhook")
+			w.phone(1, "wait cpc onhook")
+			w.idle()
+			time.Sleep(time.Second)
+		}
+	})
 }
 
 // TestFailuresHaveTheirTone calls numbers that the registrar refuses.

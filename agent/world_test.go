@@ -87,7 +87,13 @@ func document(lines int, change func(i int, line object)) *config.Config {
 // newWorld starts everything in the bubble of the caller and waits until the
 // lines are in service. It ends with stop, which also checks that nothing is
 // left over.
-func newWorld(t *testing.T, hardware sim.Hardware, cfg *config.Config) *world {
+func newWorld(t *testing.T, cfg *config.Config) *world {
+	t.Helper()
+	return newWorldOf(t, sim.Si321x, cfg)
+}
+
+// newWorldOf does it on a kind of board.
+func newWorldOf(t *testing.T, hardware sim.Hardware, cfg *config.Config) *world {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	w := &world{t: t, ctx: ctx, net: siptest.NewNet(), log: &logBuffer{}}
@@ -131,6 +137,11 @@ func newWorld(t *testing.T, hardware sim.Hardware, cfg *config.Config) *world {
 		}
 		endRegistrar()
 		running.Wait()
+		for i, m := range w.board.Modules {
+			if u := m.Misuses(); len(u) > 0 {
+				t.Errorf("module %d was misused: %v", i+1, u)
+			}
+		}
 		if t.Failed() {
 			t.Logf("%s\n%s", w.log, w.events())
 		}

@@ -47,7 +47,7 @@ func TestRinging(t *testing.T) {
 				b.dev.SetFeed(slic.Ringing)
 				b.quiet(100 * ms)
 				volts, hertz := b.ringing()
-				if math.Abs(hertz-tt.hertz) > 0.002*tt.hertz || volts < tt.low || volts > tt.high {
+				if math.Abs(hertz-tt.hertz) > 0.004*tt.hertz || volts < tt.low || volts > tt.high {
 					t.Errorf("ringing %.1f V at %.3f Hz, want %.0f..%.0f V at %.3f Hz", volts, hertz, tt.low, tt.high, tt.hertz)
 				}
 			})

@@ -289,7 +289,7 @@ func TestVoice(t *testing.T) {
 		audible bool
 	}{{"off hook", true, false, true}, {"on hook", false, false, false}, {"on hook with bias", false, true, true}} {
 		t.Run(tt.name, func(t *testing.T) {
-			b := newBench(t, model.Opts{Slot: 1, Bias: tt.bias})
+			b := newBench(t, model.Opts{Slot: 1, Bias: tt.bias, TransHybridLoss: 24})
 			b.settled()
 			if tt.off {
 				b.phone.Lift()
