@@ -7,11 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/conn/v3/physic"
+
 	"github.com/ata-agent/ata-agent/slic"
 	"github.com/ata-agent/ata-agent/slic/gpioslic"
 	"github.com/ata-agent/ata-agent/slic/gpioslic/model"
-	"periph.io/x/conn/v3/gpio"
-	"periph.io/x/conn/v3/physic"
 )
 
 func TestNewRefuses(t *testing.T) {
@@ -85,8 +86,12 @@ func TestNotes(t *testing.T) {
 		b.ready()
 		for range 3 {
 			for _, e := range []slic.Electrical{
-				{Impedance: slic.Z270_750}, {ToPhoneGain: -3}, {LoopCurrent: 40 * physic.MilliAmpere},
-				{RingVoltage: 70 * physic.Volt}, {OnHookVoltage: 40 * physic.Volt}, {RingFrequency: 33 * physic.Hertz},
+				{Impedance: slic.Z270_750},
+				{ToPhoneGain: -3},
+				{LoopCurrent: 40 * physic.MilliAmpere},
+				{RingVoltage: 70 * physic.Volt},
+				{OnHookVoltage: 40 * physic.Volt},
+				{RingFrequency: 33 * physic.Hertz},
 			} {
 				if err := b.dev.Configure(e); err != nil {
 					t.Fatal(err)

@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"log"
 
+	"periph.io/x/conn/v3/gpio/gpioreg"
+
 	"github.com/ata-agent/ata-agent/slic"
 	"github.com/ata-agent/ata-agent/slic/gpioslic"
-	"periph.io/x/conn/v3/gpio/gpioreg"
 )
 
 // A port on four pins of a board with an Ag1171.

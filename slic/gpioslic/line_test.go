@@ -6,11 +6,12 @@ import (
 	"testing"
 	"time"
 
+	"periph.io/x/conn/v3/gpio"
+
 	"github.com/ata-agent/ata-agent/hal"
 	"github.com/ata-agent/ata-agent/slic/gpioslic"
 	"github.com/ata-agent/ata-agent/slic/gpioslic/model"
 	"github.com/ata-agent/ata-agent/slic/slictest"
-	"periph.io/x/conn/v3/gpio"
 )
 
 // full asks for the long form of the tests.
@@ -85,8 +86,10 @@ func TestLine(t *testing.T) {
 	}{
 		{"Ag1171", model.Opts{Seed: 1, Bias: true}, gpioslic.Opts{OnHookAudio: true}, allPins},
 		{
-			"KS0835F inverted", model.Opts{Seed: 2, Kind: model.KS0835F, FRForwardLow: true, SHKActiveLow: true},
-			gpioslic.Opts{Kind: gpioslic.KS0835F, FRForwardLow: true, SHKActiveLow: true}, allPins,
+			"KS0835F inverted",
+			model.Opts{Seed: 2, Kind: model.KS0835F, FRForwardLow: true, SHKActiveLow: true},
+			gpioslic.Opts{Kind: gpioslic.KS0835F, FRForwardLow: true, SHKActiveLow: true},
+			allPins,
 		},
 		{"slow SHK", model.Opts{Seed: 3, Delay: 10 * time.Millisecond, Chatter: 5 * time.Millisecond}, gpioslic.Opts{}, allPins},
 		{"plain SHK", model.Opts{Seed: 4}, gpioslic.Opts{}, plainSHK},

@@ -5,11 +5,12 @@ import (
 	"testing"
 	"time"
 
+	"periph.io/x/conn/v3/physic"
+
 	"github.com/ata-agent/ata-agent/slic"
 	"github.com/ata-agent/ata-agent/slic/gpioslic"
 	"github.com/ata-agent/ata-agent/slic/gpioslic/model"
 	"github.com/ata-agent/ata-agent/slic/slictest"
-	"periph.io/x/conn/v3/physic"
 )
 
 // TestRinging measures the voltage on the pair.

@@ -8,12 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/conn/v3/physic"
+
 	"github.com/ata-agent/ata-agent/hal"
 	"github.com/ata-agent/ata-agent/slic/gpioslic/model"
 	"github.com/ata-agent/ata-agent/slic/slictest"
 	"github.com/ata-agent/ata-agent/slic/twowire"
-	"periph.io/x/conn/v3/gpio"
-	"periph.io/x/conn/v3/physic"
 )
 
 const ms = time.Millisecond
@@ -26,7 +27,6 @@ type bench struct {
 	now   time.Time
 	dr    [4]byte
 	dx    [4]byte
-	speak func() float64
 }
 
 func newBench(t *testing.T, opts model.Opts) *bench {
