@@ -117,6 +117,42 @@ func TestNotes(t *testing.T) {
 	})
 }
 
+// stiff is an input whose pull cannot be set, as of a kernel's sysfs.
+type stiff struct{ gpio.PinIO }
+
+func (s stiff) In(pull gpio.Pull, edge gpio.Edge) error {
+	if pull != gpio.PullNoChange {
+		return errors.New("no pulls here")
+	}
+	return s.PinIO.In(pull, edge)
+}
+
+func TestPullsThatCannotBeSet(t *testing.T) {
+	for _, low := range []bool{false, true} {
+		s := setup{
+			model: model.Opts{SHKActiveLow: low}, opts: gpioslic.Opts{SHKActiveLow: low},
+			pins: func(m *model.Module) gpioslic.Pins {
+				p := allPins(m)
+				p.SHK = stiff{m.SHK()}
+				return p
+			},
+		}
+		onBench(t, s, func(b *bench) {
+			b.ready()
+			b.phone.Lift()
+			b.want(slic.OffHook, 40*ms)
+		})
+	}
+}
+
+func TestKindNames(t *testing.T) {
+	for kind, want := range map[gpioslic.Kind]string{gpioslic.Ag1171: "ag1171", gpioslic.KS0835F: "ks0835f", 7: "kind(7)"} {
+		if got := kind.String(); got != want {
+			t.Errorf("kind %d is called %q, want %q", uint8(kind), got, want)
+		}
+	}
+}
+
 func TestRunTwice(t *testing.T) {
 	onBench(t, setup{}, func(b *bench) {
 		b.ready()

@@ -59,7 +59,7 @@ func TestRinging(t *testing.T) {
 // TestRingTripTime answers at 100 phases of the ringing, for every SHK delay, the
 // slowest frequency and the most ringers that the data sheet allows.
 func TestRingTripTime(t *testing.T) {
-	phases := 10
+	phases := 4
 	if full() {
 		phases = 100
 	}

@@ -15,7 +15,7 @@ import (
 // alternate, the module is never misused, and when all has come to rest the
 // port knows the hook and the pair has what was asked for.
 func TestSoak(t *testing.T) {
-	seeds := uint64(12)
+	seeds := uint64(4)
 	if full() {
 		seeds = 300
 	}

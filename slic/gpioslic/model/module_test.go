@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"math"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -197,12 +198,16 @@ func (b *bench) edges() (all []hal.Edge) {
 }
 
 // TestRingTrip lifts during ringing: SHK rises about 100 ms later, at any phase
-// and for every load.
+// and for every load (set ATA_FULL=1 for all of them).
 func TestRingTrip(t *testing.T) {
+	phases, loads := 1, []float64{0, 5}
+	if os.Getenv("ATA_FULL") == "1" {
+		phases, loads = 5, []float64{0, 1, 3, 5}
+	}
 	for _, kind := range []model.Kind{model.Ag1171, model.KS0835F} {
-		for _, ren := range []float64{0, 1, 3, 5} {
-			for phase := range 5 {
-				b := newBench(t, model.Opts{Kind: kind, Delay: 5 * ms})
+		for _, ren := range loads {
+			for phase := range phases {
+				b := newBench(t, model.Opts{})
 				b.phone = slictest.NewTelephone(400, ren)
 				b.Module = model.New(model.Opts{Kind: kind, Delay: 5 * ms, Pair: b.phone})
 				b.settled()
@@ -401,6 +406,30 @@ func TestPins(t *testing.T) {
 	b.run(50*ms, nil)
 	if !b.SHK().WaitForEdge(time.Second) {
 		t.Error("no edge of SHK after the lift")
+	}
+}
+
+// TestNothingOnThePair feeds a pair without a telephone.
+func TestNothingOnThePair(t *testing.T) {
+	m := model.New(model.Opts{})
+	var dr, dx [2]byte
+	now := time.Unix(1000, 0)
+	for range 8000 {
+		m.Frame(now, dr[:], dx[:])
+		now = now.Add(model.FrameTime)
+	}
+	if m.SHK().Read() || dx != [2]byte{} {
+		t.Errorf("an empty pair has SHK %v and says %v", m.SHK().Read(), dx)
+	}
+}
+
+func TestMisuseNames(t *testing.T) {
+	seen := map[string]bool{}
+	for u := model.PDHigh; u <= model.RingingTooFast+1; u++ {
+		if s := u.String(); s == "" || seen[s] {
+			t.Errorf("misuse %d is called %q", u, s)
+		}
+		seen[u.String()] = true
 	}
 }
 
