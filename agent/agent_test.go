@@ -14,6 +14,7 @@ import (
 	"github.com/ata-agent/ata-agent/agent"
 	"github.com/ata-agent/ata-agent/dsp/compare"
 	"github.com/ata-agent/ata-agent/sim"
+	"github.com/ata-agent/ata-agent/slic"
 	"github.com/ata-agent/ata-agent/slic/si321x/model"
 )
 
@@ -157,6 +158,32 @@ func TestFarEndHangsUp(t *testing.T) {
 		w.phone(1, "offhook wait tone:dial dial 102")
 		w.phone(2, "wait ringing offhook pause 1s onhook")
 		w.phone(1, "wait cpc wait silent wait tone:reorder -timeout 10s onhook")
+		w.idle()
+	})
+}
+
+// closedPort cannot open the loop, as a module whose PD is not wired.
+type closedPort struct{ slic.Line }
+
+func (p closedPort) Caps() slic.Caps {
+	c := p.Line.Caps()
+	c.OpenLoop = false
+	return c
+}
+
+// TestNoOpenLoop has ports that cannot open the loop: the call ends without.
+func TestNoOpenLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wrap := func(l slic.Line) slic.Line { return closedPort{l} }
+		w := newWorldOf(t, sim.Ag1171, document(2, nil), wrap)
+		defer w.stop()
+		w.phone(1, "offhook wait tone:dial dial 102")
+		w.phone(2, "wait ringing offhook pause 1s onhook")
+		w.phone(1, "wait tone:reorder -timeout 10s")
+		if n := w.board.Phones[0].State().OpenLoops; n > 0 {
+			t.Errorf("%d open loops", n)
+		}
+		w.phone(1, "onhook")
 		w.idle()
 	})
 }
