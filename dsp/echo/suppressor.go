@@ -7,6 +7,7 @@ type scene struct {
 	far   float32 // the loudest that can still echo
 	near  float32 // as it came
 	echo  float32 // the part that was recognized as echo
+	model float32 // residual echo that the filter expects of itself
 	rest  float32 // what is left
 	noise float32 // a block of background noise
 	bound float32 // that residual echo is taken to stay below
@@ -32,6 +33,7 @@ const (
 	margin      = 4 // of the bound, below which all is residual echo
 	spellBlocks = 40
 	creep       = 1.1   // rise of the leak in a spell, 1 dB a second
+	lift        = 8     // of the bound for sounds that the filter knows less of
 	patience    = 100   // blocks
 	favour      = 0.005 // of the bound
 	holdBlocks  = 5     // after the last speech
@@ -82,7 +84,8 @@ func (s *suppressor) judge(b *scene) float32 {
 func (s *suppressor) bound(b *scene) float32 {
 	bound := s.loss * b.far
 	if s.leak < known {
-		return min(bound, s.leak*s.echo) + residual
+		leaked := s.leak * s.echo
+		return min(bound, max(leaked, min(b.model, lift*leaked))) + residual
 	}
 	if b.far > float32(loud) {
 		s.ignorant++
