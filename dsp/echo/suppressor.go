@@ -10,6 +10,7 @@ type scene struct {
 	model float32 // residual echo that the filter expects of itself
 	rest  float32 // what is left
 	noise float32 // a block of background noise
+	clips bool    // the near end reaches full scale, so the echo is not linear
 	bound float32 // that residual echo is taken to stay below
 }
 
@@ -34,6 +35,7 @@ const (
 	spellBlocks = 40
 	creep       = 1.1   // rise of the leak in a spell, 1 dB a second
 	lift        = 8     // of the bound for sounds that the filter knows less of
+	clipLift    = 100   // of the bound for an echo that clips
 	patience    = 100   // blocks
 	favour      = 0.005 // of the bound
 	holdBlocks  = 5     // after the last speech
@@ -85,6 +87,9 @@ func (s *suppressor) bound(b *scene) float32 {
 	bound := s.loss * b.far
 	if s.leak < known {
 		leaked := s.leak * s.echo
+		if b.clips {
+			return min(bound, clipLift*leaked) + residual
+		}
 		return min(bound, max(leaked, min(b.model, lift*leaked))) + residual
 	}
 	if b.far > float32(loud) {
