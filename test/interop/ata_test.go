@@ -132,12 +132,22 @@ func (a *ata) tryPhone(n int, actions ...string) (string, error) {
 type lineStatus struct {
 	State        string `json:"state"`
 	Registration string `json:"registration"`
+	Reason       string `json:"reason"`
 	PortUp       bool   `json:"port_up"`
+	Pending      bool   `json:"configuration_pending"`
+	Name         string `json:"name"`
 	Calls        []struct {
 		Number string `json:"number"`
 		Codec  string `json:"codec"`
+		Voice  struct {
+			Received uint64 `json:"received_packets"`
+			Foreign  uint64 `json:"foreign_packets"`
+			Garbage  uint64 `json:"garbage_packets"`
+		} `json:"voice"`
 	} `json:"calls"`
-	SIP json.RawMessage `json:"sip"`
+	SIP struct {
+		Counters struct{ Garbage, Strangers uint64 }
+	} `json:"sip"`
 }
 
 type ataStatus struct {
