@@ -22,6 +22,10 @@ var mayImport = map[string][]string{
 	"dsp/tone": {"dsp"},
 	"dsp/dtmf": {"dsp", "dsp/tone"},
 	"dsp/plc":  {"dsp"},
+	"dsp/fft":  {},
+
+	"dsp/echo":      {"dsp", "dsp/fft"},
+	"dsp/echo/g168": {"dsp"},
 
 	"dsp/callerid": {"dsp", "dsp/dtmf", "dsp/tone"},
 
@@ -42,6 +46,9 @@ var mayImport = map[string][]string{
 	"slic/slictest":     {"slic", "slic/twowire"},
 	"slic/si321x":       {"slic", "hal"},
 	"slic/si321x/model": {"slic/twowire", "hal", "dsp", "dsp/g711"},
+
+	"slic/gpioslic":       {"slic", "hal"},
+	"slic/gpioslic/model": {"slic/twowire", "hal", "dsp"},
 
 	"media":       {"dsp/…", "quality"},
 	"sip":         {"sip/sdp", "sip/digest", "sip/locate"},
