@@ -15,7 +15,8 @@ type uac struct {
 	seq     uint32
 	invite  *exchange
 	targets []target
-	heard   bool // a response came to the INVITE under way
+	target  target // asked now
+	heard   bool   // a response came to the INVITE under way
 	early   map[string]*dialog
 	rseq    map[string]uint32 // last reliable provisional response, by To tag and CSeq
 	acks    map[string]*ack   // by To tag and CSeq
@@ -113,6 +114,7 @@ func (c *call) tryNext() {
 			c.tryNext()
 			return
 		}
+		c.target = t
 		c.sendInvite(f)
 	})
 }
@@ -318,6 +320,9 @@ func (c *call) onInviteFailure(x *exchange, err error) {
 		return
 	}
 	c.log.Info("INVITE failed", "server", x.flow.remote, "err", err)
+	if !c.heard && !c.over {
+		c.u.avoid(c.target)
+	}
 	if !c.heard && !c.over && len(c.targets) > 0 {
 		x.destroy() // no more repetitions
 		c.tryNext()
