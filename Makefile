@@ -10,7 +10,7 @@ GOFUMPT   = mvdan.cc/gofumpt@v0.12.0
 BENCHSTAT = golang.org/x/perf/cmd/benchstat@v0.0.0-20251023143056-3684bd442cc8
 FUZZTIME ?= 1m
 
-.PHONY: all build demo test lint fmt fuzz bench cross test-arm test-interop test-full clean
+.PHONY: all build demo test lint fmt fuzz bench cross test-arm test-interop test-judges test-full clean
 
 all: build test
 
@@ -31,6 +31,11 @@ test-full:
 test-interop:
 	./test/need kamailio baresip:baresip-core sipp:sip-tester wav:asterisk-core-sounds-en-wav || [ "$$CI" != true ]
 	$(GO) test -tags interop -count=1 -timeout 30m ./test/interop/...
+
+# spandsp, minimodem and multimon-ng judge what we send and hear.
+test-judges:
+	./test/need gcc espeak-ng minimodem multimon-ng spandsp:libspandsp-dev
+	$(GO) test -tags judges -count=1 -timeout 30m ./dsp/... ./test/judges/...
 
 lint:
 	$(GO) run $(LINT) run

@@ -23,7 +23,7 @@ type nation struct {
 	scheme  *callerid.Scheme // of telling who calls, nil = none
 }
 
-// newNation makes the nation of a line on a port that can do so much.
+// newNation makes the nation of a line, without what its port cannot do.
 func newNation(cfg *config.Line, caps slic.Caps) (*nation, error) {
 	base, ok := country.Lookup(cfg.SLIC.Country)
 	if !ok {
@@ -45,7 +45,7 @@ func newNation(cfg *config.Line, caps slic.Caps) (*nation, error) {
 	if cfg.SLIC.OpenLoopTime != 0 {
 		c.CPC = cfg.SLIC.OpenLoopTime.Duration()
 	}
-	if !cfg.SLIC.OpenLoop {
+	if !cfg.SLIC.OpenLoop || !caps.OpenLoop {
 		c.CPC = 0
 	}
 	if cfg.CallerID.Scheme != "" {

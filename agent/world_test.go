@@ -23,6 +23,7 @@ import (
 	"github.com/ata-agent/ata-agent/sim"
 	"github.com/ata-agent/ata-agent/sip"
 	"github.com/ata-agent/ata-agent/sip/siptest"
+	"github.com/ata-agent/ata-agent/slic"
 )
 
 // world is an agent on a virtual board with its registrar, on a network in
@@ -94,6 +95,12 @@ func document(lines int, change func(i int, line object)) *config.Config {
 // left over.
 func newWorld(t *testing.T, cfg *config.Config) *world {
 	t.Helper()
+	return newWorldOf(t, sim.Si321x, cfg)
+}
+
+// newWorldOf does it on a kind of board, whose ports wrap may change.
+func newWorldOf(t *testing.T, hardware sim.Hardware, cfg *config.Config, wrap ...func(slic.Line) slic.Line) *world {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	w := &world{t: t, ctx: ctx, net: siptest.NewNet(), log: &logBuffer{}}
 	conn, err := w.net.Listen(netip.MustParseAddrPort(registrarAddr))
@@ -113,9 +120,14 @@ func newWorld(t *testing.T, cfg *config.Config) *world {
 		t.Fatal(err)
 	}
 	nation, _ := country.Lookup(cfg.Lines[0].SLIC.Country)
-	w.board, err = sim.NewBoard(sim.BoardOpts{Lines: len(cfg.Lines), Seed: 1, Country: func(int) *country.Country { return nation }})
+	w.board, err = sim.NewBoard(sim.BoardOpts{Hardware: hardware, Lines: len(cfg.Lines), Seed: 1, Country: func(int) *country.Country { return nation }})
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, f := range wrap {
+		for i, l := range w.board.Lines {
+			w.board.Lines[i] = f(l)
+		}
 	}
 	w.agent, err = agent.New(cfg, agent.Hardware{PCM: w.board.PCM, Lines: w.board.Lines}, agent.Opts{
 		Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -146,6 +158,11 @@ func newWorld(t *testing.T, cfg *config.Config) *world {
 		}
 		endRegistrar()
 		running.Wait()
+		for i, m := range w.board.Modules {
+			if u := m.Misuses(); len(u) > 0 {
+				t.Errorf("module %d was misused: %v", i+1, u)
+			}
+		}
 		if t.Failed() {
 			t.Logf("%s\n%s", w.log, w.events())
 		}
