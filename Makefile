@@ -56,7 +56,7 @@ fuzz:
 # minute beside baresip's. Run it on an idle machine.
 bench:
 	./test/need kamailio baresip:baresip-core tshark
-	$(GO) test -run '^$$' -bench . -benchmem ./dsp/... ./media/... ./line/... ./dialplan/... ./sip/...
+	$(GO) test -run '^$$' -bench . -benchmem ./dsp/... ./media/... ./line/... ./dialplan/... ./quality/... ./sip/...
 	ATA_BENCH=1 $(GO) test -tags interop -count=1 -run TestPerformance -v ./test/interop
 
 cross:

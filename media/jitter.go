@@ -123,15 +123,16 @@ func (j *jitterBuffer) reset() {
 	j.delay.started = false
 }
 
-// put takes a packet that came age samples ago.
-func (j *jitterBuffer) put(ts uint32, law g711.Law, payload []byte, age int) {
+// put takes a packet that came age samples ago and says whether it is to be
+// played.
+func (j *jitterBuffer) put(ts uint32, law g711.Law, payload []byte, age int) bool {
 	if len(payload) == 0 {
-		return
+		return false
 	}
 	if j.state != idle && j.far(ts, len(payload)) {
 		if j.jumps++; j.jumps < jumpPackets {
 			j.counters.discarded++
-			return
+			return false
 		}
 		j.reset()
 	}
@@ -143,7 +144,7 @@ func (j *jitterBuffer) put(ts uint32, law g711.Law, payload []byte, age int) {
 	if !j.settle(ts, len(payload)) {
 		j.counters.late++
 		if !j.stoodStill(j.clock - uint32(age)) {
-			return
+			return false
 		}
 		j.reset()
 		j.open(ts, age)
@@ -155,6 +156,7 @@ func (j *jitterBuffer) put(ts uint32, law g711.Law, payload []byte, age int) {
 	j.lates = 0
 	j.notePhase(ts)
 	j.store(ts, law, payload)
+	return true
 }
 
 // far says whether a packet is so far from what plays that it cannot be of the
@@ -329,7 +331,7 @@ func (j *jitterBuffer) playUnit() {
 
 // correction says whether the delay is to grow (+1), to shrink (-1) or right.
 // Within a frame it is right, for then a change makes no difference to when
-// packets are needed.
+// packets are needed. In silence corrections need not be gentle.
 func (j *jitterBuffer) correction() int {
 	if j.sinceBad < settled {
 		return 0
@@ -338,7 +340,7 @@ func (j *jitterBuffer) correction() int {
 	extra := held - min(j.delay.spread(), j.most-j.frame) - j.margin()
 	short := j.phase() - extra
 	switch {
-	case short > 0 && held < j.most && (short > j.frame || j.sinceFix >= gentle):
+	case short > 0 && held < j.most && (short > j.frame || j.sinceFix >= gentle || silent(j.unit[:])):
 		return 1
 	case extra > j.frame+keepBand && (j.sinceFix >= gentle || j.maySkip()):
 		return -1

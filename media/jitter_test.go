@@ -233,6 +233,30 @@ func TestJitterTables(t *testing.T) {
 	}
 }
 
+// TestGrowsInSilence has a far end be silent for 1.2 s before it speaks, and
+// send its packets by twos: the delay that this needs must be reached before
+// there is voice that the corrections would stretch.
+func TestGrowsInSilence(t *testing.T) {
+	trace := packetize(5*8000, 160, 0, 0, func(i int) float64 { return float64(i%2) * 9 * samplesPerMs })
+	for i := range trace[:60] {
+		g711.Encode(g711.ALaw, trace[i].payload, make([]int16, 160))
+	}
+	j := testBuffer()
+	var before uint64
+	blocks := 0
+	play(j, trace, 80, func([]int16) {
+		if blocks++; blocks == 125 { // the last silence has been played
+			before = j.counters.added
+		}
+	})
+	if before == 0 {
+		t.Error("the delay did not grow, so nothing was tested")
+	}
+	if added := j.counters.added - before; added > 0 {
+		t.Errorf("%d samples added in the voice, %d in the silence before", added, before)
+	}
+}
+
 // TestDrift hears a far end whose clock is wrong for an hour, saying a tone
 // without a pause. What the corrections do to it must not be heard.
 func TestDrift(t *testing.T) {

@@ -26,6 +26,7 @@ var mayImport = map[string][]string{
 	"dsp/compare": {"dsp"},
 	"dsp/dsptest": {"dsp"},
 	"dialplan":    {},
+	"quality":     {},
 	"slic":        {},
 	"country":     {"dsp/…", "slic"},
 	"line":        {"country", "dialplan", "slic"},
@@ -56,7 +57,7 @@ var mayImport = map[string][]string{
 
 	"media/mediatest": {},
 
-	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "line/script", "media", "sip", "slic"},
+	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "line/script", "media", "quality", "sip", "slic"},
 
 	"board":     {"hal", "slic/…"},
 	"provision": {"config"},

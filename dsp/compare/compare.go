@@ -6,6 +6,7 @@ package compare
 import (
 	"errors"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/ata-agent/ata-agent/dsp"
@@ -17,41 +18,88 @@ var ErrSilent = errors.New("compare: nothing to compare: silence or too short")
 
 // Result is what the path did.
 type Result struct {
-	Delay       time.Duration // from said to heard
+	Delay       time.Duration // from said to heard, the middle one of all pieces
+	Spread      time.Duration // between the shortest and the longest delay
 	Gain        float64       // dB, of heard against said
-	Correlation float64       // of the aligned signals, 1 = the same
-	Gaps        int           // stretches of 20 ms in which speech was lost
-	Frames      int           // stretches of 20 ms with speech
+	Correlation float64       // of the aligned pieces, 1 = the same
+	Gaps        int           // pieces of 20 ms in which speech was lost
+	Pieces      int           // pieces of 20 ms with speech
 }
 
 const (
-	gapFrame    = 2 * dsp.Frame // 20 ms
-	activeBelow = 25            // dB: a frame this much below the mean level is no speech
+	piece       = 2 * dsp.Frame // 20 ms
+	context     = dsp.Frame     // looked at on both sides of a piece to align it
+	wander      = 240           // samples that a jitter buffer may move from piece to piece, 30 ms
+	activeBelow = 25            // dB: a piece this much below the mean level is no speech
 	gapLoss     = 12            // dB: speech that lost this much was lost
-	gapAlike    = 0.5           // correlation below which a frame is not what was said
+	gapAlike    = 0.5           // correlation below which a piece is not what was said
 )
 
-// Speech aligns heard with said. Both start at the same moment; heard is longer
-// than said by at least maxDelay, which bounds the delay that is looked for.
+// Speech compares heard with said. Both start at the same moment; heard is
+// longer than said by at least maxDelay, which bounds the delay that is looked
+// for. Each piece is aligned by itself, because a jitter buffer changes its
+// delay without being heard.
 func Speech(said, heard []int16, maxDelay time.Duration) (Result, error) {
 	lags := int(maxDelay * dsp.SampleRate / time.Second)
 	energy := dot(said, said)
-	if len(said) < gapFrame || len(heard) < len(said)+lags || energy == 0 || dot(heard, heard) == 0 {
+	if len(said) < piece || len(heard) < len(said)+lags || energy == 0 || dot(heard, heard) == 0 {
 		return Result{}, ErrSilent
 	}
-	lag := align(said, heard, lags)
-	heard = heard[lag : lag+len(said)]
-	cross, power := dot(said, heard), dot(heard, heard)
-	if cross <= 0 || power == 0 {
+	m := measurement{said: said, heard: heard, lag: align(said, heard, lags)}
+	floor := energy / float64(len(said)) * piece * math.Pow(10, -activeBelow/10.)
+	for i := 0; i+piece <= len(said); i += piece {
+		if s := said[i : i+piece]; dot(s, s) >= floor {
+			m.piece(i)
+		}
+	}
+	return m.result()
+}
+
+// measurement adds up the pieces.
+type measurement struct {
+	said, heard  []int16
+	lag          int
+	delays       []int
+	ss, hh, sh   float64
+	pieces, gaps int
+}
+
+// piece compares the piece that begins at i.
+func (m *measurement) piece(i int) {
+	from, to := max(0, i-context), min(len(m.said), i+piece+context)
+	first, last := max(0, m.lag-wander), min(len(m.heard)-to, m.lag+wander)
+	if lag, like := best(m.said[from:to], m.heard[from:], first, last); like > gapAlike {
+		m.lag = lag
+	}
+	s, h := m.said[i:i+piece], m.heard[i+m.lag:i+m.lag+piece]
+	ss, hh, sh := dot(s, s), dot(h, h), dot(s, h)
+	m.pieces++
+	if hh < ss*math.Pow(10, -gapLoss/10.) || sh < gapAlike*math.Sqrt(ss*hh) {
+		m.gaps++
+	} else {
+		m.delays = append(m.delays, m.lag)
+	}
+	m.ss, m.hh, m.sh = m.ss+ss, m.hh+hh, m.sh+sh
+}
+
+func (m *measurement) result() (Result, error) {
+	if len(m.delays) == 0 || m.sh <= 0 {
 		return Result{}, ErrSilent
 	}
-	r := Result{
-		Delay:       time.Duration(lag) * time.Second / dsp.SampleRate,
-		Gain:        20 * math.Log10(cross/energy),
-		Correlation: cross / math.Sqrt(energy*power),
-	}
-	r.Gaps, r.Frames = gaps(said, heard, energy/float64(len(said)), cross/energy)
-	return r, nil
+	slices.Sort(m.delays)
+	n := len(m.delays)
+	return Result{
+		Delay:       duration(m.delays[n/2]),
+		Spread:      duration(m.delays[n-1] - m.delays[0]),
+		Gain:        20 * math.Log10(m.sh/m.ss),
+		Correlation: m.sh / math.Sqrt(m.ss*m.hh),
+		Gaps:        m.gaps,
+		Pieces:      m.pieces,
+	}, nil
+}
+
+func duration(samples int) time.Duration {
+	return time.Duration(samples) * time.Second / dsp.SampleRate
 }
 
 // coarse is how many samples the first, rough search takes together.
@@ -59,8 +107,9 @@ const coarse = 4
 
 // align returns the lag, at most lags, at which heard is most like said.
 func align(said, heard []int16, lags int) int {
-	rough := coarse * best(thin(said), thin(heard), 0, lags/coarse)
-	return best(said, heard, max(0, rough-2*coarse), min(lags, rough+2*coarse))
+	rough, _ := best(thin(said), thin(heard), 0, lags/coarse)
+	lag, _ := best(said, heard, max(0, coarse*rough-2*coarse), min(lags, coarse*rough+2*coarse))
+	return lag
 }
 
 // thin replaces each coarse samples by their mean.
@@ -76,37 +125,22 @@ func thin(x []int16) []int16 {
 	return out
 }
 
-// best returns the lag from first to last at which heard is most like said.
-func best(said, heard []int16, first, last int) int {
-	like, at := 0.0, first
-	for lag := first; lag <= last && lag+len(said) <= len(heard); lag++ {
-		h := heard[lag : lag+len(said)]
+// best returns the lag from first to last at which heard is most like said, and
+// how much: 1 is the same.
+func best(said, heard []int16, first, last int) (lag int, like float64) {
+	lag = first
+	scale := math.Sqrt(dot(said, said))
+	for l := first; l <= last && l+len(said) <= len(heard); l++ {
+		h := heard[l : l+len(said)]
 		cross := dot(said, h)
 		if cross <= 0 {
 			continue
 		}
-		if l := cross / math.Sqrt(dot(h, h)); l > like {
-			like, at = l, lag
+		if now := cross / (scale * math.Sqrt(dot(h, h))); now > like {
+			lag, like = l, now
 		}
 	}
-	return at
-}
-
-// gaps counts frames with speech, and those of them that did not arrive.
-func gaps(said, heard []int16, mean, gain float64) (lost, active int) {
-	floor := mean * math.Pow(10, -activeBelow/10)
-	for i := 0; i+gapFrame <= len(said); i += gapFrame {
-		s, h := said[i:i+gapFrame], heard[i:i+gapFrame]
-		ss, hh, sh := dot(s, s), dot(h, h), dot(s, h)
-		if ss/gapFrame < floor {
-			continue
-		}
-		active++
-		if hh < ss*gain*gain*math.Pow(10, -gapLoss/10.) || sh < gapAlike*math.Sqrt(ss*hh) {
-			lost++
-		}
-	}
-	return lost, active
+	return lag, like
 }
 
 func dot(a, b []int16) float64 {

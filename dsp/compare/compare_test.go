@@ -40,7 +40,7 @@ func TestSpeechFindsDelayAndLevel(t *testing.T) {
 		if want := time.Duration(lag) * 125 * time.Microsecond; r.Delay != want {
 			t.Errorf("lag %d: Delay = %v, want %v", lag, r.Delay, want)
 		}
-		if math.Abs(r.Gain+6.02) > 0.05 || r.Correlation < 0.999 || r.Gaps != 0 || r.Frames < 50 {
+		if math.Abs(r.Gain+6.02) > 0.05 || r.Correlation < 0.999 || r.Gaps != 0 || r.Pieces < 50 || r.Spread != 0 {
 			t.Errorf("lag %d: %+v, want -6.02 dB, correlation 1, no gaps", lag, r)
 		}
 	}
@@ -56,6 +56,27 @@ func TestSpeechCountsGaps(t *testing.T) {
 	}
 	if r.Gaps < 1 || r.Gaps > 3 {
 		t.Errorf("Gaps = %d, want the 40 ms that are missing", r.Gaps)
+	}
+}
+
+// TestSpeechFollowsAWanderingDelay takes a sample out now and then, as a jitter
+// buffer does that grows shorter.
+func TestSpeechFollowsAWanderingDelay(t *testing.T) {
+	said := speech(3)
+	straight := path(said, 400, 1)
+	var heard []int16
+	for i, v := range straight {
+		if i%300 != 299 {
+			heard = append(heard, v)
+		}
+	}
+	heard = append(heard, make([]int16, 400)...)
+	r, err := Speech(said, heard, 500*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Correlation < 0.93 || r.Gaps != 0 || r.Spread < 8*time.Millisecond || r.Spread > 11*time.Millisecond {
+		t.Errorf("%+v, want a delay that shrinks by some 10 ms and nothing lost", r)
 	}
 }
 

@@ -7,6 +7,9 @@ type front struct {
 	s1, s2 float32                            // dial-tone filter
 }
 
+// silence is the energy of a hop that nobody hears.
+const silence = 1e-20
+
 // fill takes samples until a hop is complete and returns the rest.
 func (f *front) fill(in []int16) (rest []int16, full bool) {
 	at := f.x[decimatorTaps-1+f.n:]
@@ -33,6 +36,9 @@ func (f *front) decimate(out *[hop]float32) (energy, whole float32) {
 		s2 = y - stop.a2*v
 		out[i] = v
 		energy += v * v
+	}
+	if energy < silence { // or the filter rings on in denormals, which are slow
+		s1, s2 = 0, 0
 	}
 	f.s1, f.s2 = s1, s2
 	copy(f.x[:decimatorTaps-1], f.x[2*hop:])

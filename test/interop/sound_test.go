@@ -5,6 +5,7 @@ package interop
 import (
 	"encoding/binary"
 	"math"
+	"os"
 	"testing"
 	"time"
 
@@ -33,10 +34,14 @@ func wav(x []int16) []byte {
 	return h
 }
 
-// samples reads a mono 16-bit file, also one whose writer was killed before it
-// could write the lengths.
-func samples(t *testing.T, data []byte) []int16 {
+// readWAV reads a mono 16-bit file, also one whose writer ended before it could
+// write the lengths.
+func readWAV(t *testing.T, name string) []int16 {
 	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i := 12; i+8 <= len(data); {
 		size := int(binary.LittleEndian.Uint32(data[i+4:]))
 		if string(data[i:i+4]) == "data" {
@@ -52,6 +57,12 @@ func samples(t *testing.T, data []byte) []int16 {
 		}
 		i += 8 + size
 	}
-	t.Fatal("no samples in the file")
+	t.Fatalf("%s holds no samples", name)
 	return nil
+}
+
+// voiceFile reads real speech from Debian's asterisk-core-sounds-en-wav.
+func voiceFile(t *testing.T, name string) []int16 {
+	t.Helper()
+	return readWAV(t, "/usr/share/asterisk/sounds/en_US_f_Allison/"+name)
 }
