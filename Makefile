@@ -37,7 +37,7 @@ test-interop:
 # the long form, ATA_MACHINE_RUN=PATTERN some of the guest's tests.
 test-machine:
 	./test/need qemu-system-aarch64:qemu-system-arm qemu-system-arm aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu arm-linux-gnueabihf-gcc:gcc-arm-linux-gnueabihf make bc xz:xz-utils
-	$(GO) test -tags machine -count=1 -timeout 30m -v ./test/machine
+	$(GO) test -tags machine -count=1 -timeout 80m -v ./test/machine
 
 lint:
 	$(GO) run $(LINT) run

@@ -191,7 +191,7 @@ func TestStreamDies(t *testing.T) {
 			t.Errorf("after %v the first frame is %d", cause, first)
 		}
 		opens := int64(1)
-		if cause == syscall.EIO {
+		if errors.Is(cause, syscall.EIO) {
 			opens = 2 // that is no answer of a stopped stream
 		}
 		if got := x.p.Stats(); got.Restarts != 2 || got.Opens != opens {

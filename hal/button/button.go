@@ -15,8 +15,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ata-agent/ata-agent/hal"
 	"periph.io/x/conn/v3/gpio"
+
+	"github.com/ata-agent/ata-agent/hal"
 )
 
 // Action is what the release of the button asks for.

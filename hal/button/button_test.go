@@ -9,8 +9,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ata-agent/ata-agent/hal"
 	"periph.io/x/conn/v3/gpio"
+
+	"github.com/ata-agent/ata-agent/hal"
 )
 
 // pin is a button whose edges a test makes.

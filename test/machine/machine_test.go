@@ -22,8 +22,16 @@ var modulesUsed = []string{"vboard", "snd_aloop", "softdog"}
 // board.
 const parameters = "vboard.ncs=2 vboard.names=RESET1,INT1,RESET2,INT2,SHK,RM,FR,PD,LED,BTN snd_aloop.pcm_substreams=1 softdog.soft_margin=60"
 
+// full asks for the long form of the guest's tests.
+func full() bool { return os.Getenv("ATA_FULL") == "1" }
+
 // wallLimit ends a machine that hangs. It is a guard, not a figure.
-const wallLimit = 5 * time.Minute
+func wallLimit() time.Duration {
+	if full() {
+		return 30 * time.Minute
+	}
+	return 8 * time.Minute
+}
 
 func TestMachine(t *testing.T) {
 	for _, a := range arches {
@@ -93,7 +101,7 @@ func (a arch) initrd(t *testing.T, k kernel, dir string) string {
 // boot runs the machine until it powers off and returns what its console said.
 func (p prepared) boot(t *testing.T, command string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), wallLimit)
+	ctx, cancel := context.WithTimeout(t.Context(), wallLimit())
 	defer cancel()
 	cmd := exec.CommandContext(ctx, p.arch.qemu,
 		"-accel", "tcg,thread=single", "-icount", "shift=2,sleep=off", "-rtc", "base=2026-01-02T03:04:05,clock=vm",
@@ -121,7 +129,7 @@ func (p prepared) boot(t *testing.T, command string) string {
 // guest runs the tests of folder guest.
 func (p prepared) guest(t *testing.T) {
 	command := "/bin/guest,-test.v,-test.timeout=30m"
-	if os.Getenv("ATA_FULL") == "1" {
+	if full() {
 		command += ",-full"
 	}
 	if only := os.Getenv("ATA_MACHINE_RUN"); only != "" {

@@ -4,11 +4,17 @@ package guest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	pgpio "periph.io/x/conn/v3/gpio"
+	"periph.io/x/conn/v3/physic"
+	"periph.io/x/conn/v3/spi"
 
 	"github.com/ata-agent/ata-agent/hal"
 	"github.com/ata-agent/ata-agent/slic"
@@ -16,9 +22,6 @@ import (
 	"github.com/ata-agent/ata-agent/slic/si321x/model"
 	"github.com/ata-agent/ata-agent/slic/slictest"
 	"github.com/ata-agent/ata-agent/test/machine/vboard"
-	pgpio "periph.io/x/conn/v3/gpio"
-	"periph.io/x/conn/v3/physic"
-	"periph.io/x/conn/v3/spi"
 )
 
 // socket is a chip behind the module's bus and lines, with its telephone.
@@ -26,6 +29,8 @@ type socket struct {
 	chip  *model.Chip
 	conn  spi.Conn
 	phone *slictest.Telephone
+
+	broken atomic.Bool // transfers fail
 
 	mu     sync.Mutex
 	writes []access
@@ -47,6 +52,9 @@ func newSocket(t *testing.T, seed uint64) *socket {
 
 // transfer hands one message of the machine to the chip.
 func (s *socket) transfer(m vboard.Message) error {
+	if s.broken.Load() {
+		return errors.New("broken")
+	}
 	if m.Mode&3 != 3 {
 		return fmt.Errorf("mode %d", m.Mode)
 	}

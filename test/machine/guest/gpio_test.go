@@ -9,10 +9,11 @@ import (
 	"testing"
 	"time"
 
+	pgpio "periph.io/x/conn/v3/gpio"
+
 	"github.com/ata-agent/ata-agent/hal"
 	"github.com/ata-agent/ata-agent/hal/gpio"
 	"github.com/ata-agent/ata-agent/test/machine/vboard"
-	pgpio "periph.io/x/conn/v3/gpio"
 )
 
 // The first level of an output is the first that the wire sees.
@@ -94,6 +95,38 @@ func TestBusy(t *testing.T) {
 	defer second.Close()
 	if err := second.Out(pgpio.High); err == nil || !strings.Contains(err.Error(), "status lamp") {
 		t.Errorf("Out = %v, want who has the line", err)
+	}
+}
+
+// Every change of an output reaches the wire, at the ringing frequencies too.
+func TestOutputEdges(t *testing.T) {
+	for _, hertz := range []int{20, 25, 60} {
+		theFar.use(nil, nil)
+		fr := line(t, "FR", gpio.Opts{})
+		half := time.Second / time.Duration(2*hertz)
+		next := time.Now()
+		for i := range 2 * hertz {
+			if err := fr.Out(i&1 == 0); err != nil {
+				t.Fatal(err)
+			}
+			next = next.Add(half)
+			time.Sleep(time.Until(next))
+		}
+		got := theFar.take(lineFR)
+		if len(got) != 2*hertz {
+			t.Errorf("%d Hz: the wire saw %d changes, want %d", hertz, len(got), 2*hertz)
+		}
+		var worst time.Duration
+		for i, c := range got[1:] {
+			if c.Level == got[i].Level {
+				t.Errorf("%d Hz: change %d is none: %+v", hertz, i+1, c)
+			}
+			worst = max(worst, (time.Duration(c.Stamp-got[i].Stamp) - half).Abs())
+		}
+		t.Logf("%d Hz: half periods are off by at most %v", hertz, worst)
+		if err := fr.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -10,14 +10,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ata-agent/ata-agent/hal/gpio"
-	"github.com/ata-agent/ata-agent/slic"
-	"github.com/ata-agent/ata-agent/slic/si321x"
-	"github.com/ata-agent/ata-agent/test/machine/vboard"
 	pgpio "periph.io/x/conn/v3/gpio"
 	"periph.io/x/conn/v3/physic"
 	"periph.io/x/conn/v3/spi"
 	"periph.io/x/host/v3/sysfs"
+
+	"github.com/ata-agent/ata-agent/hal/gpio"
+	"github.com/ata-agent/ata-agent/slic"
+	"github.com/ata-agent/ata-agent/slic/si321x"
+	"github.com/ata-agent/ata-agent/test/machine/vboard"
 )
 
 // TestLines works two line-feed chips over spidev and GPIO lines of the kernel.
@@ -44,7 +45,8 @@ func TestLines(t *testing.T) {
 		t.Run(fmt.Sprintf("pulses at %v per second", pps), func(t *testing.T) { ports[0].T = t; ports[0].pulses(pps) })
 	}
 	t.Run("ring trip", func(t *testing.T) { ports[1].T = t; ports[1].ringTrip() })
-	for _, p := range ports {
+	t.Run("broken bus", func(t *testing.T) { ports[0].T = t; ports[0].brokenBus(sockets[0]) })
+	for _, p := range ports { // the other line noticed nothing
 		p.T = t
 		p.quiet(100 * time.Millisecond)
 	}
@@ -157,6 +159,19 @@ func (p *port) hook() {
 		p.want(slic.OnHook, 80*time.Millisecond)
 		p.quiet(200 * time.Millisecond)
 	}
+}
+
+// brokenBus makes the kernel's transfers fail for a while.
+func (p *port) brokenBus(s *socket) {
+	s.broken.Store(true)
+	p.want(slic.Lost, 2*time.Second)
+	p.quiet(2 * time.Second)
+	s.broken.Store(false)
+	p.want(slic.Ready, 15*time.Second)
+	p.quiet(300 * time.Millisecond)
+	p.phone.Lift()
+	p.want(slic.OffHook, 60*time.Millisecond)
+	p.hang()
 }
 
 func (p *port) flash() {
