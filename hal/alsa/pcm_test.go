@@ -345,3 +345,19 @@ func TestExchangeAllocs(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkExchange is what two lines cost per period beside the kernel.
+func BenchmarkExchange(b *testing.B) {
+	for _, coding := range []Coding{Linear16, MuLaw} {
+		p := &PCM{opts: Opts{Channels: 2, Period: 80, Coding: coding}}
+		p.period = make([]byte, 2*80*formats[coding][0].bytes)
+		toPhone, fromPhone := blocks(p)
+		b.Run(formats[coding][0].name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				coding.split(fromPhone, p.period)
+				coding.merge(p.period, toPhone)
+			}
+		})
+	}
+}
