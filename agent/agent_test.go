@@ -14,14 +14,22 @@ import (
 	"github.com/ata-agent/ata-agent/agent"
 	"github.com/ata-agent/ata-agent/dsp/compare"
 	"github.com/ata-agent/ata-agent/sim"
+	"github.com/ata-agent/ata-agent/slic"
 	"github.com/ata-agent/ata-agent/slic/si321x/model"
 )
 
-// inWorld runs a test of n lines in virtual time.
+// inWorld runs a test of n lines in virtual time, on chips and on modules.
 func inWorld(t *testing.T, n int, change func(int, object), test func(w *world)) {
 	t.Helper()
+	t.Run("si321x", func(t *testing.T) { inWorldOf(t, sim.Si321x, n, change, test) })
+	t.Run("gpio", func(t *testing.T) { inWorldOf(t, sim.Ag1171, n, change, test) })
+}
+
+// inWorldOf runs it on one kind of board.
+func inWorldOf(t *testing.T, hardware sim.Hardware, n int, change func(int, object), test func(w *world)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, document(n, change))
+		w := newWorldOf(t, hardware, document(n, change))
 		defer w.stop()
 		test(w)
 	})
@@ -105,6 +113,24 @@ func speech(t *testing.T, name string) []int16 {
 	return samples
 }
 
+// TestRingTrip answers at several phases of the ringing; both talk 200 ms later.
+func TestRingTrip(t *testing.T) {
+	inWorld(t, 2, nil, func(w *world) {
+		for _, after := range []string{"1ms", "307ms", "611ms", "1213ms"} {
+			w.phone(1, "offhook wait tone:dial dial 102")
+			w.phone(2, "wait ringing pause "+after+" offhook")
+			w.eventually(200*time.Millisecond, "both lines talk after "+after, func() bool {
+				s := w.agent.Status()
+				return s.Lines[0].State == "talking" && s.Lines[1].State == "talking"
+			})
+			w.phone(2, "onhook")
+			w.phone(1, "wait cpc onhook")
+			w.idle()
+			time.Sleep(time.Second)
+		}
+	})
+}
+
 // TestFailuresHaveTheirTone calls numbers that the registrar refuses.
 func TestFailuresHaveTheirTone(t *testing.T) {
 	inWorld(t, 1, nil, func(w *world) {
@@ -132,6 +158,32 @@ func TestFarEndHangsUp(t *testing.T) {
 		w.phone(1, "offhook wait tone:dial dial 102")
 		w.phone(2, "wait ringing offhook pause 1s onhook")
 		w.phone(1, "wait cpc wait silent wait tone:reorder -timeout 10s onhook")
+		w.idle()
+	})
+}
+
+// closedPort cannot open the loop, as a module whose PD is not wired.
+type closedPort struct{ slic.Line }
+
+func (p closedPort) Caps() slic.Caps {
+	c := p.Line.Caps()
+	c.OpenLoop = false
+	return c
+}
+
+// TestNoOpenLoop has ports that cannot open the loop: the call ends without.
+func TestNoOpenLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wrap := func(l slic.Line) slic.Line { return closedPort{l} }
+		w := newWorldOf(t, sim.Ag1171, document(2, nil), wrap)
+		defer w.stop()
+		w.phone(1, "offhook wait tone:dial dial 102")
+		w.phone(2, "wait ringing offhook pause 1s onhook")
+		w.phone(1, "wait tone:reorder -timeout 10s")
+		if n := w.board.Phones[0].State().OpenLoops; n > 0 {
+			t.Errorf("%d open loops", n)
+		}
+		w.phone(1, "onhook")
 		w.idle()
 	})
 }
@@ -203,7 +255,7 @@ func TestConfigurationDuringCall(t *testing.T) {
 
 // TestMissingChip leaves the other line working.
 func TestMissingChip(t *testing.T) {
-	inWorld(t, 2, nil, func(w *world) {
+	inWorldOf(t, sim.Si321x, 2, nil, func(w *world) {
 		w.board.Chips[0].Inject(model.Missing)
 		w.eventually(10*time.Second, "status says what is wrong", func() bool {
 			s := w.agent.Status().Lines[0]

@@ -9,9 +9,12 @@ import (
 	"log/slog"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ata-agent/ata-agent/dsp/callerid"
 )
 
 var update = flag.Bool("update", false, "rewrite docs/config.md")
@@ -289,4 +292,16 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("Parse = %v, want faults", err)
 		}
 	})
+}
+
+// TestCallerIDSchemes holds the tag against the schemes there are.
+func TestCallerIDSchemes(t *testing.T) {
+	want := []string{""}
+	for _, s := range callerid.Schemes {
+		want = append(want, s.Name)
+	}
+	field, _ := reflect.TypeFor[CallerID]().FieldByName("Scheme")
+	if got := keyOf(field).enum; !slices.Equal(got, want) {
+		t.Errorf("scheme may be %q, want %q", got, want)
+	}
 }

@@ -22,6 +22,12 @@ var mayImport = map[string][]string{
 	"dsp/tone": {"dsp"},
 	"dsp/dtmf": {"dsp", "dsp/tone"},
 	"dsp/plc":  {"dsp"},
+	"dsp/fft":  {},
+
+	"dsp/echo":      {"dsp", "dsp/fft"},
+	"dsp/echo/g168": {"dsp"},
+
+	"dsp/callerid": {"dsp", "dsp/dtmf", "dsp/tone"},
 
 	"dsp/compare": {"dsp"},
 	"dsp/dsptest": {"dsp"},
@@ -29,7 +35,7 @@ var mayImport = map[string][]string{
 	"quality":     {},
 	"slic":        {},
 	"country":     {"dsp/…", "slic"},
-	"line":        {"country", "dialplan", "slic"},
+	"line":        {"country", "dialplan", "dsp/callerid", "slic"},
 	"config":      {"country", "dialplan", "dsp/…", "slic"},
 	"hal":         {},
 	"state":       {},
@@ -47,6 +53,9 @@ var mayImport = map[string][]string{
 	"slic/slictest":     {"slic", "slic/twowire"},
 	"slic/si321x":       {"slic", "hal"},
 	"slic/si321x/model": {"slic/twowire", "hal", "dsp", "dsp/g711"},
+
+	"slic/gpioslic":       {"slic", "hal"},
+	"slic/gpioslic/model": {"slic/twowire", "hal", "dsp"},
 
 	"media":       {"dsp/…", "quality"},
 	"sip":         {"sip/sdp", "sip/digest", "sip/locate"},

@@ -67,7 +67,7 @@ func TestExitCodes(t *testing.T) {
 		{"schema", []string{"config", "schema"}, exitOK, `"https://json-schema.org/draft/2020-12/schema"`},
 		{"run with a bad configuration", []string{"run", "-config", bad, "-state", none, "-board", "virtual"}, exitFailed, "4:25: /lines/0/rtp/ptime_ms"},
 		{"run without board", []string{"run", "-config", good, "-state", none}, exitUsage, "-board virtual"},
-		{"run on an unknown board", []string{"run", "-config", good, "-state", none, "-board", "toaster"}, exitUsage, `no board "toaster"`},
+		{"run on an unknown board", []string{"run", "-config", good, "-state", none, "-board", "toaster"}, exitUsage, `no board "toaster": known are virtual and virtual-gpio`},
 		{"status without agent", []string{"status", "-state", none}, exitFailed, "no running agent answers"},
 		{"calls without agent", []string{"calls", "-state", none}, exitFailed, "no running agent answers"},
 		{"events without agent", []string{"events", "-state", none}, exitFailed, "no running agent answers"},

@@ -19,7 +19,7 @@ import (
 func runAgent(ctx context.Context, env *environment, args []string) error {
 	f := newFlags(env, "run", "run the agent until it is told to end")
 	file := f.String("config", defaultConfig, "configuration file")
-	boardName := f.String("board", "", "board: virtual, for telephones in this computer")
+	boardName := f.String("board", "", "board: virtual or virtual-gpio, for telephones in this computer")
 	stateDir := f.stateFlag()
 	if err := f.parse(args); err != nil {
 		return err
