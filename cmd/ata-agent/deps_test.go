@@ -29,7 +29,8 @@ var mayImport = map[string][]string{
 	"slic":        {},
 	"country":     {"dsp/…", "slic"},
 	"line":        {"country", "dialplan", "slic"},
-	"config":      {"country", "dialplan", "dsp/…", "slic"},
+	"jsondoc":     {},
+	"config":      {"country", "dialplan", "dsp/…", "jsondoc", "slic"},
 	"hal":         {},
 	"state":       {},
 
