@@ -13,11 +13,18 @@ import (
 	"github.com/ata-agent/ata-agent/slic/si321x/model"
 )
 
-// inWorld runs a test of n lines in virtual time.
+// inWorld runs a test of n lines in virtual time, on chips and on modules.
 func inWorld(t *testing.T, n int, change func(int, object), test func(w *world)) {
 	t.Helper()
+	t.Run("si321x", func(t *testing.T) { inWorldOf(t, sim.Si321x, n, change, test) })
+	t.Run("gpio", func(t *testing.T) { inWorldOf(t, sim.Ag1171, n, change, test) })
+}
+
+// inWorldOf runs it on one kind of board.
+func inWorldOf(t *testing.T, hardware sim.Hardware, n int, change func(int, object), test func(w *world)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, document(n, change))
+		w := newWorld(t, hardware, document(n, change))
 		defer w.stop()
 		test(w)
 	})
@@ -196,7 +203,7 @@ func TestConfigurationDuringCall(t *testing.T) {
 
 // TestMissingChip leaves the other line working.
 func TestMissingChip(t *testing.T) {
-	inWorld(t, 2, nil, func(w *world) {
+	inWorldOf(t, sim.Si321x, 2, nil, func(w *world) {
 		w.board.Chips[0].Inject(model.Missing)
 		w.eventually(10*time.Second, "status says what is wrong", func() bool {
 			s := w.agent.Status().Lines[0]

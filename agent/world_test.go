@@ -87,7 +87,7 @@ func document(lines int, change func(i int, line object)) *config.Config {
 // newWorld starts everything in the bubble of the caller and waits until the
 // lines are in service. It ends with stop, which also checks that nothing is
 // left over.
-func newWorld(t *testing.T, cfg *config.Config) *world {
+func newWorld(t *testing.T, hardware sim.Hardware, cfg *config.Config) *world {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	w := &world{t: t, ctx: ctx, net: siptest.NewNet(), log: &logBuffer{}}
@@ -103,7 +103,7 @@ func newWorld(t *testing.T, cfg *config.Config) *world {
 		t.Fatal(err)
 	}
 	nation, _ := country.Lookup(cfg.Lines[0].SLIC.Country)
-	w.board, err = sim.NewBoard(sim.BoardOpts{Lines: len(cfg.Lines), Seed: 1, Country: func(int) *country.Country { return nation }})
+	w.board, err = sim.NewBoard(sim.BoardOpts{Hardware: hardware, Lines: len(cfg.Lines), Seed: 1, Country: func(int) *country.Country { return nation }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,13 +9,26 @@ import (
 	"github.com/ata-agent/ata-agent/country"
 	"github.com/ata-agent/ata-agent/hal"
 	"github.com/ata-agent/ata-agent/slic"
+	"github.com/ata-agent/ata-agent/slic/gpioslic"
+	agmodel "github.com/ata-agent/ata-agent/slic/gpioslic/model"
 	"github.com/ata-agent/ata-agent/slic/si321x"
 	"github.com/ata-agent/ata-agent/slic/si321x/model"
+	"github.com/ata-agent/ata-agent/slic/twowire"
+)
+
+// Hardware is what the lines of a Board are made of.
+type Hardware uint8
+
+// Hardware of a Board.
+const (
+	Si321x Hardware = iota // Si3215 chips on a bus, as register-level models
+	Ag1171                 // Ag1171 modules on GPIO pins, as pin-level models
 )
 
 // BoardOpts are the settings of a Board. The zero value of a field means the
 // default given in brackets.
 type BoardOpts struct {
+	Hardware Hardware     // [Si321x]
 	Lines    int          // 1..64 [2]
 	Seed     uint64       // of everything random; telephones and chips differ from each other
 	Realtime bool         // pace in real time; otherwise by time.Sleep, for bubbles
@@ -28,16 +41,16 @@ type BoardOpts struct {
 	Country func(line int) *country.Country
 }
 
-// A Board is a terminal adapter whose hardware is simulated: real Si321x
-// drivers over register models of the chips, wires, telephones, and the PCM
-// highway between them. It runs while PCM.Exchange is being called; each Line
-// needs its Run besides.
+// A Board is a terminal adapter whose hardware is simulated: real drivers over
+// models of the chips, wires, telephones, and the PCM highway between them. It
+// runs while PCM.Exchange is being called; each Line needs its Run besides.
 type Board struct {
-	PCM    hal.PCM       // the World
-	Lines  []slic.Line   // drivers, in the order of the channels
-	Phones []*Telephone  // what hangs on the lines
-	Chips  []*model.Chip // for injecting faults
-	World  *World        // for stopping the clock
+	PCM     hal.PCM           // the World
+	Lines   []slic.Line       // drivers, in the order of the channels
+	Phones  []*Telephone      // what hangs on the lines
+	Chips   []*model.Chip     // of a board of Si321x, for injecting faults
+	Modules []*agmodel.Module // of a board of Ag1171, for injecting faults
+	World   *World            // for stopping the clock
 }
 
 // NewBoard returns a board that has just got its power.
@@ -72,20 +85,61 @@ func (b *Board) addLine(i int, opts *BoardOpts) (Port, error) {
 		phone.Country = opts.Country(i)
 	}
 	tel := NewTelephone(phone)
-	chip := model.New(model.Opts{Pair: tel, Seed: seed})
-	const slotBits = 8 * slotBytes
-	driver := si321x.Opts{Name: fmt.Sprintf("line %d", i+1), TxStart: i * slotBits, RxStart: i * slotBits}
+	wiring := wiring{slot: i, name: fmt.Sprintf("line %d", i+1), pair: tel, seed: seed}
 	if opts.Logger != nil {
-		driver.Logger = opts.Logger.With("line", i+1)
-	}
-	dev, err := si321x.New(chip.SPI(), si321x.Pins{Reset: chip.Reset(), Int: chip.Int()}, driver)
-	if err != nil {
-		return Port{}, err
+		wiring.log = opts.Logger.With("line", i+1)
 	}
 	b.Phones = append(b.Phones, tel)
+	port := Port{Pair: tel}
+	var err error
+	switch opts.Hardware {
+	case Si321x:
+		port.Chip, err = b.addChip(wiring)
+	case Ag1171:
+		port.Chip, err = b.addModule(wiring)
+	default:
+		err = fmt.Errorf("unknown hardware %d", opts.Hardware)
+	}
+	return port, err
+}
+
+// wiring is what a line of the board connects.
+type wiring struct {
+	slot int // on the highway
+	name string
+	pair twowire.Pair
+	seed uint64
+	log  *slog.Logger // nil discards
+}
+
+func (b *Board) addChip(w wiring) (Chip, error) {
+	chip := model.New(model.Opts{Pair: w.pair, Seed: w.seed})
+	const slotBits = 8 * slotBytes
+	dev, err := si321x.New(chip.SPI(), si321x.Pins{Reset: chip.Reset(), Int: chip.Int()}, si321x.Opts{
+		Name: w.name, Logger: w.log, TxStart: w.slot * slotBits, RxStart: w.slot * slotBits,
+	})
+	if err != nil {
+		return nil, err
+	}
 	b.Chips = append(b.Chips, chip)
 	b.Lines = append(b.Lines, dev)
-	return Port{Chip: chip, Pair: tel}, nil
+	return chip, nil
+}
+
+// addModule wires a module with all its pins and the resistor that lets audio
+// run on hook.
+func (b *Board) addModule(w wiring) (Chip, error) {
+	module := agmodel.New(agmodel.Opts{Pair: w.pair, Seed: w.seed, Slot: w.slot, Bias: true})
+	dev, err := gpioslic.New(
+		gpioslic.Pins{SHK: module.SHK(), RM: module.RM(), FR: module.FR(), PD: module.PD()},
+		gpioslic.Opts{Name: w.name, Logger: w.log, OnHookAudio: true},
+	)
+	if err != nil {
+		return nil, err
+	}
+	b.Modules = append(b.Modules, module)
+	b.Lines = append(b.Lines, dev)
+	return module, nil
 }
 
 // Do works a telephone, counted from 1 as on the command line: see

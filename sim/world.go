@@ -22,9 +22,16 @@ type Chip interface {
 	ClockStopped()
 }
 
+// Unclocked is a Chip that feeds its pair without the highway's clock, as a line
+// module does whose codec alone needs it.
+type Unclocked interface {
+	// Unclocked is 125 µs in which the clock stands still, from the time at on.
+	Unclocked(at time.Time)
+}
+
 // Port is one line of a World. Pair is the one that the chip drives; the world
-// itself steps it only while the clock is stopped, so that the telephone's time
-// goes on.
+// itself steps it only while the clock is stopped and the chip is not
+// Unclocked, so that the telephone's time goes on.
 type Port struct {
 	Chip Chip
 	Pair twowire.Pair
@@ -129,7 +136,7 @@ func (w *World) Exchange(toPhone, fromPhone [][]int16) error {
 	for at := 0; at < w.opts.Period; at += stepSamples {
 		now, _ := w.pacer.Wait()
 		if w.stopped.Load() {
-			w.standStill()
+			w.standStill(now.Add(-stepTime))
 			lost = true
 			continue
 		}
@@ -184,9 +191,9 @@ func (w *World) turn(at time.Time) {
 	}
 }
 
-// standStill lives through a millisecond without clock: chips do nothing, their
-// leads are open, and the telephones notice.
-func (w *World) standStill() {
+// standStill lives through a millisecond without clock that began at the given
+// time: chips do nothing, their leads are open, and the telephones notice.
+func (w *World) standStill(at time.Time) {
 	if !w.told {
 		w.told = true
 		for _, p := range w.ports {
@@ -195,8 +202,13 @@ func (w *World) standStill() {
 	}
 	for range stepSamples {
 		for _, p := range w.ports {
+			if c, ok := p.Chip.(Unclocked); ok {
+				c.Unclocked(at)
+				continue
+			}
 			p.Pair.Step(twowire.Drive{Open: true})
 		}
+		at = at.Add(sampleTime)
 	}
 }
 

@@ -23,20 +23,28 @@ type board struct {
 // openBoard opens the board of that name with a port for each line of a
 // document, at least one.
 func openBoard(name string, cfg *config.Config, log *slog.Logger) (*board, error) {
-	switch name {
-	case "virtual":
-		b, err := sim.NewBoard(sim.BoardOpts{
-			Lines: max(len(cfg.Lines), 1), Realtime: true, Logger: log,
-			Country: func(line int) *country.Country { return countryOf(cfg, line) },
-		})
-		if err != nil {
-			return nil, err
-		}
-		return &board{agent.Hardware{PCM: b.PCM, Lines: b.Lines}, b}, nil
-	case "":
+	if name == "" {
 		return nil, &usageError{"no board detected: say -board virtual for telephones in this computer"}
 	}
-	return nil, &usageError{fmt.Sprintf("no board %q: known is virtual", name)}
+	hardware, ok := virtualBoards[name]
+	if !ok {
+		return nil, &usageError{fmt.Sprintf("no board %q: known are virtual and virtual-gpio", name)}
+	}
+	return newVirtualBoard(hardware, cfg, log)
+}
+
+// virtualBoards are the names of boards whose telephones are in this computer.
+var virtualBoards = map[string]sim.Hardware{"virtual": sim.Si321x, "virtual-gpio": sim.Ag1171}
+
+func newVirtualBoard(hardware sim.Hardware, cfg *config.Config, log *slog.Logger) (*board, error) {
+	b, err := sim.NewBoard(sim.BoardOpts{
+		Hardware: hardware, Lines: max(len(cfg.Lines), 1), Realtime: true, Logger: log,
+		Country: func(line int) *country.Country { return countryOf(cfg, line) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &board{agent.Hardware{PCM: b.PCM, Lines: b.Lines}, b}, nil
 }
 
 // countryOf is where the user of a virtual telephone lives; nil where the

@@ -41,6 +41,9 @@ var mayImport = map[string][]string{
 	"slic/si321x":       {"slic", "hal"},
 	"slic/si321x/model": {"slic/twowire", "hal", "dsp", "dsp/g711"},
 
+	"slic/gpioslic":       {"slic", "hal"},
+	"slic/gpioslic/model": {"slic/twowire", "hal", "dsp"},
+
 	"media":       {"dsp/…", "quality"},
 	"sip":         {"sip/sdp", "sip/digest", "sip/locate"},
 	"sip/sdp":     {},

@@ -1,0 +1,105 @@
+package gpioslic
+
+import (
+	"time"
+
+	"github.com/ata-agent/ata-agent/slic"
+)
+
+// phase is where the pins are in a burst of ringing.
+//
+//	resting --> ringing --> ending --> resting
+//	              |           |
+//	              | SHK rose  | SHK rose
+//	              v           v
+//	            ending --> confirming --> resting, answered or not
+type phase uint8
+
+const (
+	resting    phase = iota // RM low, F/R as the feed's polarity
+	ringing                 // RM high, F/R toggles
+	ending                  // RM high, F/R at rest and forward, for half a period
+	confirming              // RM low, SHK is looked at once more
+)
+
+// confirmTime is how long SHK is watched after RM went low. With 100 ms that the
+// module needs to see the phone and half a period of 15 Hz it keeps ring trip
+// within 200 ms.
+const confirmTime = 25 * time.Millisecond
+
+// startRinging begins a burst on a line that is fed and whose loop is open. A
+// loop that seems closed either is about to be reported or opens shortly, when
+// the ringers are charged.
+func (w *worker) startRinging(now time.Time) {
+	w.rest(slic.Forward, now)
+	if !w.awake.IsZero() || w.shk.raw {
+		return
+	}
+	w.wires.setRingMode(true)
+	w.phase = ringing
+	w.beat.start(w.frequency, now)
+	w.toggle(now)
+}
+
+func (w *worker) toggle(now time.Time) {
+	w.wires.setReversed(!w.wires.reversed)
+	w.beat.toggled(now)
+}
+
+// advance does what the phase has to do next, if it is time.
+func (w *worker) advance(now time.Time) {
+	switch {
+	case w.phase == ringing && !now.Before(w.beat.due()):
+		w.toggle(now)
+	case w.phase == ending && !now.Before(w.phaseEnd):
+		w.endRingMode(now)
+	case w.phase == confirming && !now.Before(w.phaseEnd):
+		w.confirm(now)
+	}
+}
+
+// endRinging stops F/R in the forward state.
+func (w *worker) endRinging(now time.Time) {
+	if w.wires.reversed {
+		w.wires.setReversed(false)
+	}
+	w.phase, w.phaseEnd = ending, now.Add(w.beat.half)
+}
+
+func (w *worker) endRingMode(now time.Time) {
+	w.wires.setRingMode(false)
+	if !w.tripAt.IsZero() {
+		w.phase, w.phaseEnd = confirming, now.Add(confirmTime)
+		return
+	}
+	w.phase = resting
+	w.deafen(deafAfterRinging, now)
+}
+
+// trip ends the ringing because SHK rose at the time at.
+func (w *worker) trip(at, now time.Time) {
+	if w.phase != ringing && w.phase != ending || !w.tripAt.IsZero() {
+		return
+	}
+	w.tripAt = at
+	if w.phase == ringing {
+		w.endRinging(now)
+	}
+}
+
+// confirm decides whether the rise of SHK was an answer.
+func (w *worker) confirm(now time.Time) {
+	if w.shk.moving {
+		w.phaseEnd = w.shk.due()
+		return
+	}
+	at := w.tripAt
+	w.phase, w.tripAt = resting, time.Time{}
+	if w.shk.closed {
+		w.tripped = w.want().feeds
+		w.report(true, at)
+		return
+	}
+	w.deafen(deafAfterRinging, now)
+	w.note("SHK rose during ringing although nobody answered")
+}

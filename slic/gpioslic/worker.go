@@ -1,0 +1,172 @@
+package gpioslic
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ata-agent/ata-agent/hal"
+	"github.com/ata-agent/ata-agent/slic"
+	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/conn/v3/physic"
+)
+
+// Back-off between attempts to bring a lost port up, and the time in service
+// after which it starts from the beginning.
+const (
+	backOffMin   = 250 * time.Millisecond
+	backOffMax   = 10 * time.Second
+	backOffReset = 10 * time.Second
+)
+
+// worker is what Run owns.
+type worker struct {
+	*Dev
+	notify func(slic.Event)
+	wires  wires
+	shk    debouncer
+	edges  chan hal.Edge
+	broken chan error // SHK's edges cannot be had
+
+	phase    phase
+	phaseEnd time.Time // of ending and confirming
+	beat     beat
+	tripAt   time.Time // first rise of SHK in this ringing, zero is none
+	tripped  uint64    // number of the SetFeed whose ringing was answered
+
+	off      bool      // hook as last reported
+	deafTill time.Time // SHK says nothing about the hook until then; zero is not deaf
+	awake    time.Time // the module has its voltages then; zero is awake
+	pollAt   time.Time
+	polled   int // polls in a row that found another level than the edges told
+
+	asked     slic.Electrical // settings that were looked at
+	frequency physic.Frequency
+
+	noted  map[string]bool
+	reason string // of the Lost sent last, empty when in service
+	lastAt time.Time
+}
+
+func newWorker(d *Dev, notify func(slic.Event)) *worker {
+	return &worker{
+		Dev: d, notify: notify,
+		wires: newWires(d.pins, d.opts.FRForwardLow),
+		edges: make(chan hal.Edge, edgeQueue), broken: make(chan error, 1),
+		noted: make(map[string]bool),
+	}
+}
+
+// run brings the port up and serves it, again and again.
+//
+//	power up --> Ready --> serving
+//	    ^  | failed           | a pin failed
+//	    |  v                  v
+//	    +--Lost, back off <---+
+func (w *worker) run(ctx context.Context) {
+	wait := backOffMin
+	for ctx.Err() == nil {
+		began := time.Now()
+		err := w.powerUp()
+		if err == nil {
+			err = w.serve(ctx)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		w.release()
+		w.lost(err)
+		if time.Since(began) > backOffReset {
+			wait = backOffMin
+		}
+		_ = pause(ctx, wait) // the loop looks at ctx
+		wait = min(2*wait, backOffMax)
+	}
+}
+
+// powerUp sets the outputs with the pair open and makes SHK an input.
+func (w *worker) powerUp() error {
+	w.wires.setPowered(false)
+	w.wires.setRingMode(false)
+	w.wires.setReversed(false)
+	if err := w.wires.fail(); err != nil {
+		return err
+	}
+	if err := w.listen(); err != nil {
+		return err
+	}
+	now := time.Now()
+	w.phase, w.tripAt, w.polled = resting, time.Time{}, 0
+	w.deafTill, w.awake = time.Time{}, time.Time{}
+	if w.wires.powered {
+		w.wakeUp(now) // the module may have got its supply together with the board
+	}
+	w.shk = debouncer{hold: w.opts.HookDebounce}
+	w.shk.edge(w.closed(w.pins.SHK.Read()), now, now)
+	return nil
+}
+
+// listen makes SHK an input with edges. The pull keeps the line on hook when no
+// module is plugged in; not every kind of pin can do it.
+func (w *worker) listen() error {
+	pull := gpio.PullDown
+	if w.opts.SHKActiveLow {
+		pull = gpio.PullUp
+	}
+	if w.pins.SHK.In(pull, gpio.BothEdges) == nil {
+		return nil
+	}
+	if err := w.pins.SHK.In(gpio.PullNoChange, gpio.BothEdges); err != nil {
+		return fmt.Errorf("watch SHK: %w", err)
+	}
+	return nil
+}
+
+// release leaves RM low, F/R forward and PD low. A ringing is ended in order.
+// Nothing is left to be done about a pin that fails now.
+func (w *worker) release() {
+	if w.wires.ringMode {
+		w.wires.setReversed(false)
+		time.Sleep(w.beat.half)
+	}
+	w.wires.setRingMode(false)
+	w.wires.setReversed(false)
+	w.wires.setPowered(false)
+	_ = w.wires.fail()
+	w.phase = resting
+}
+
+// lost takes the port out of service. An attempt that ends as the one before is
+// not reported again.
+func (w *worker) lost(err error) {
+	if err.Error() == w.reason {
+		w.opts.Logger.Debug("still lost", "line", w.opts.Name, "err", err)
+		return
+	}
+	w.reason = err.Error()
+	w.emit(slic.Lost, time.Now(), err)
+}
+
+// emit reports an event, in the order of their times, and logs it.
+func (w *worker) emit(kind slic.EventKind, at time.Time, err error) {
+	if at.Before(w.lastAt) {
+		at = w.lastAt
+	}
+	w.lastAt = at
+	if err != nil {
+		err = fmt.Errorf("gpioslic: %w", err)
+		w.opts.Logger.Warn("line "+kind.String(), "line", w.opts.Name, "err", err)
+	} else {
+		w.opts.Logger.Debug("line "+kind.String(), "line", w.opts.Name)
+	}
+	w.notify(slic.Event{At: at, Kind: kind, Err: err})
+}
+
+// note reports something once.
+func (w *worker) note(text string) {
+	if !w.noted[text] {
+		w.noted[text] = true
+		w.emit(slic.Note, time.Now(), errors.New(text))
+	}
+}
