@@ -39,6 +39,13 @@ func Parse[T any](file string, data []byte, check func(*Document[T])) (*Document
 	return d, nil
 }
 
+// Default returns what an empty document comes to.
+func Default[T any]() T {
+	var v T
+	setDefaults(reflect.ValueOf(&v).Elem())
+	return v
+}
+
 // Has says whether the document itself gives a value, named by JSON pointer
 // (RFC 6901).
 func (d *Document[T]) Has(path string) bool {

@@ -46,6 +46,9 @@ func TestDefaults(t *testing.T) {
 		got.Click.Duration() != 2500*time.Microsecond || len(got.Colours) != 1 || got.Spouts[0].Width != 4 || got.Spouts[1].Width != 2 || got.Lid.Width != 4 {
 		t.Errorf("%+v", got)
 	}
+	if empty := Default[kettle](); empty.Beeps != 2 || empty.Lid.Width != 4 || empty.Spouts != nil {
+		t.Errorf("Default() = %+v", empty)
+	}
 	if !d.Has("/spouts/1/width") || d.Has("/spouts/0/width") {
 		t.Error("Has does not tell what the document gives")
 	}

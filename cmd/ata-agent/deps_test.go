@@ -55,7 +55,7 @@ var mayImport = map[string][]string{
 
 	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "line/script", "media", "sip", "slic"},
 
-	"board":     {"hal", "slic/…"},
+	"board":     {"country", "hal/…", "jsondoc", "slic/…"},
 	"provision": {"config"},
 	"sim":       {"agent", "country", "dsp/…", "hal", "slic/…"},
 
