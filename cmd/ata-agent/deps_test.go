@@ -34,6 +34,13 @@ var mayImport = map[string][]string{
 	"hal":         {},
 	"state":       {},
 
+	"hal/gpio":     {"hal"},
+	"hal/alsa":     {"hal", "dsp/g711"},
+	"hal/led":      {},
+	"hal/button":   {"hal"},
+	"hal/pwm":      {},
+	"hal/watchdog": {},
+
 	"line/script": {"line", "slic"},
 
 	"slic/twowire":      {},
