@@ -31,12 +31,12 @@ type Clock struct {
 type Audio struct {
 	Card     string `json:"card" default:"SLIC" range:"1..15" doc:"ALSA id of the card, as in /proc/asound/cards; the number may change from boot to boot."`
 	Device   int    `json:"device" default:"0" range:"0..31" doc:"PCM device of the card."`
-	Capture  int    `json:"capture_device" default:"-1" range:"-1..31" doc:"PCM device for what the telephones say, where the card has one of its own for each direction. -1: the same."`
+	Capture  int    `json:"capture_device" default:"0" range:"0..31" doc:"PCM device for what the telephones say, where the card has one for each direction. 0: the same as device."`
 	Rate     int    `json:"rate" default:"8000" range:"8000..8000" doc:"Samples per second."`
 	Format   string `json:"format" default:"S16_LE" enum:"S16_LE,MU_LAW,A_LAW" doc:"Samples: linear, or companded in slots of 8 bits."`
 	Channels int    `json:"channels" default:"2" range:"1..32" doc:"Channels of a frame."`
 	Period   int    `json:"period_frames" default:"80" range:"80..160" step:"80" doc:"Frames of one period; 80 are 10 ms."`
-	Periods  int    `json:"periods" default:"4" range:"2..16" doc:"Periods of the card's buffer."`
+	Periods  int    `json:"periods" default:"4" range:"3..16" doc:"Periods of the card's buffer."`
 }
 
 // Line is one telephone port. Which of its sections apply is up to the chip.

@@ -89,14 +89,14 @@ func checkRinging(c *checker, l *Line, path string) {
 	peak := l.Ring.Voltage * math.Sqrt2
 	if need := peak + ringOverhead; need > l.DCDC.BatteryHigh {
 		c.faultAt(path+"/dcdc/vbath_v", "%v is too little to ring with %v V: allowed: %.1f to 94.5, or ring.vrms of at most %.1f",
-			l.DCDC.BatteryHigh, l.Ring.Voltage, math.Ceil(need*10)/10, (l.DCDC.BatteryHigh-ringOverhead)/math.Sqrt2)
+			l.DCDC.BatteryHigh, l.Ring.Voltage, math.Ceil(need*10)/10, math.Floor((l.DCDC.BatteryHigh-ringOverhead)/math.Sqrt2*10)/10)
 	}
 	if load := peak * l.Ring.MaxREN / ohmsPerREN; load >= ringCurrent {
 		c.faultAt(path+"/ring/max_ren", "%v REN draw a peak of %.0f mA at %v V, allowed: less than %.0f mA, which are %.1f REN",
 			l.Ring.MaxREN, load*1000, l.Ring.Voltage, ringCurrent*1000, math.Floor(ringCurrent*ohmsPerREN/peak*10)/10)
 	}
 	if l.Feed.Voltage > peak-1.5 {
-		c.faultAt(path+"/feed/voc_v", "%v must stay 1.5 V below the ringing peak, allowed: 24 to %.1f", l.Feed.Voltage, peak-1.5)
+		c.faultAt(path+"/feed/voc_v", "%v must stay 1.5 V below the ringing peak, allowed: 24 to %.1f", l.Feed.Voltage, math.Floor((peak-1.5)*10)/10)
 	}
 }
 
