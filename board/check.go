@@ -2,7 +2,6 @@ package board
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -146,9 +145,6 @@ func slotKey(l *Line, path string) string {
 	}
 	return path + "/slot"
 }
-
-// spidev is the form of the device of an SPI port.
-var spidev = regexp.MustCompile(`^/dev/spidev([0-9]{1,3})\.([0-9]{1,3})$`)
 
 func (c *checker) checkPort(l *Line, path string) {
 	if l.SPI.Port != "" && !spidev.MatchString(l.SPI.Port) {
