@@ -33,6 +33,24 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+func TestParseIn(t *testing.T) {
+	c, err := ParseIn("DE", "c.json", []byte(`{"lines": [
+		{"sip": {"registrar": "r.test", "user": "1"}},
+		{"sip": {"registrar": "r.test", "user": "2"}, "slic": {"country": "FR"}},
+		{"sip": {"registrar": "r.test", "user": "3"}, "slic": {}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"DE", "FR", "DE"} {
+		if got := c.Lines[i].SLIC.Country; got != want {
+			t.Errorf("line %d is in %s, want %s", i+1, got, want)
+		}
+	}
+	if _, err := ParseIn("XX", "c.json", []byte(minimal)); err == nil || !strings.Contains(err.Error(), `"XX" is not a known country`) {
+		t.Errorf("ParseIn an unknown country = %v", err)
+	}
+}
+
 func TestFaults(t *testing.T) {
 	line := func(inner string) string {
 		return "{\n\"lines\": [{\n\"sip\": {\"registrar\": \"r.test\", \"user\": \"1\"},\n" + inner + "\n}]}"
@@ -162,7 +180,7 @@ func TestSampleNamesEveryKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := parse("config.sample.json", data)
+	d, err := parse("", "config.sample.json", data)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"github.com/ata-agent/ata-agent/jsondoc"
 )
@@ -24,25 +25,41 @@ func NewSecret(value string) Secret { return jsondoc.NewSecret(value) }
 // Parse reads a document: JSON, with comments and trailing commas allowed.
 // Values that the document does not give have their defaults. The error is of
 // type Faults and lists everything that is wrong; file is the name it uses.
-func Parse(file string, data []byte) (*Config, error) {
-	doc, err := parse(file, data)
+func Parse(file string, data []byte) (*Config, error) { return ParseIn("", file, data) }
+
+// ParseIn is Parse for a device that is made for a country: lines that name none
+// are there. An empty country stands for the default.
+func ParseIn(country, file string, data []byte) (*Config, error) {
+	doc, err := parse(country, file, data)
 	if err != nil {
 		return nil, err
 	}
 	return doc.Value, nil
 }
 
-func parse(file string, data []byte) (*jsondoc.Document[Config], error) {
+func parse(country, file string, data []byte) (*jsondoc.Document[Config], error) {
 	return jsondoc.Parse(file, data, func(d *jsondoc.Document[Config]) {
+		if country != "" {
+			settle(d, country)
+		}
 		(&document{d.Value, d.Has, d.Fault}).check()
 	})
+}
+
+// settle puts the lines that name no country into one.
+func settle(d *jsondoc.Document[Config], country string) {
+	for i := range d.Value.Lines {
+		if !d.Has(fmt.Sprintf("/lines/%d/slic/country", i)) {
+			d.Value.Lines[i].SLIC.Country = country
+		}
+	}
 }
 
 // Show returns the effective document of a file, every default filled in and
 // every secret hidden, with a comment behind each value that says where it
 // comes from: line and column of the file, or "default".
 func Show(file string, data []byte) ([]byte, error) {
-	d, err := parse(file, data)
+	d, err := parse("", file, data)
 	if err != nil {
 		return nil, err
 	}

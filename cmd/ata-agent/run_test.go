@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ata-agent/ata-agent/config"
+	"github.com/ata-agent/ata-agent/sim"
 	"github.com/ata-agent/ata-agent/state"
 )
 
@@ -29,7 +30,7 @@ func startService(t *testing.T, country string) *service {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	b, err := openBoard("virtual", cfg, log)
+	b, err := newVirtualBoard(sim.Si321x, cfg, log)
 	if err != nil {
 		t.Fatal(err)
 	}
