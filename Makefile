@@ -11,7 +11,7 @@ GOFUMPT   = mvdan.cc/gofumpt@v0.12.0
 BENCHSTAT = golang.org/x/perf/cmd/benchstat@v0.0.0-20251023143056-3684bd442cc8
 FUZZTIME ?= 1m
 
-.PHONY: all build demo test lint fmt fuzz bench cross deb test-cross test-deb test-arm test-interop test-full clean
+.PHONY: all build demo test lint fmt fuzz bench cross deb test-cross test-deb test-overlays test-arm test-interop test-full clean
 
 all: build test
 
@@ -100,6 +100,11 @@ deb-%:
 test-deb: deb-amd64
 	./test/need dpkg:dpkg systemd-analyze:systemd
 	./test/package $(DIST)/ata-agent_*_amd64.deb
+
+# Compiles the device-tree overlays of the boards.
+test-overlays:
+	./test/need dtc:device-tree-compiler
+	for f in docs/boards/overlays/*.dts; do dtc -@ -I dts -O dtb -o /dev/null "$$f" || exit 1; done
 
 # The unit tests as ARM programs under user-mode emulation.
 test-arm:
