@@ -2,12 +2,16 @@ package agent_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"math"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/ata-agent/ata-agent/agent"
 	"github.com/ata-agent/ata-agent/dsp/compare"
 	"github.com/ata-agent/ata-agent/sim"
 	"github.com/ata-agent/ata-agent/slic/si321x/model"
@@ -70,6 +74,9 @@ func TestSpeech(t *testing.T) {
 				for _, c := range w.agent.Calls() {
 					if c.Codec != law || c.Voice.Lost != 0 {
 						t.Errorf("call: codec %s, lost %d, want %s and nothing lost", c.Codec, c.Voice.Lost, law)
+					}
+					if v := c.Voice; v.MOSLQ < 4.4 || v.MOSCQ < 4.35 || v.R < 91 || v.LossRate+v.DiscardRate != 0 || v.SpeechLevelDBm0 > -10 || v.SpeechLevelDBm0 < -40 {
+						t.Errorf("quality: %+v, want a clean call", v.QualityStatus)
 					}
 				}
 			})
@@ -255,6 +262,46 @@ func TestShutDownDuringCall(t *testing.T) {
 			if c.Ended.IsZero() {
 				t.Errorf("call %d did not end", c.Call)
 			}
+		}
+	})
+}
+
+// TestHeldCallRingsBack puts the handset down with the far end on hold: the
+// telephone rings, and lifting goes back to the call.
+func TestHeldCallRingsBack(t *testing.T) {
+	inWorld(t, 2, nil, func(w *world) {
+		w.phone(1, "offhook wait tone:dial dial 102 wait tone:ringback")
+		w.phone(2, "wait ringing offhook pause 500ms")
+		w.phone(1, "flash wait tone:dial pause 3s onhook wait ringing offhook pause 500ms")
+		w.eventually(time.Second, "both lines talk", func() bool {
+			s := w.agent.Status()
+			return s.Lines[0].State == "talking" && s.Lines[1].State == "talking"
+		})
+		w.phone(1, "onhook")
+		w.phone(2, "wait cpc onhook")
+		w.idle()
+	})
+}
+
+// TestEventsHaveTheirTime includes the first one, of a line that registers
+// nowhere.
+func TestEventsHaveTheirTime(t *testing.T) {
+	change := func(_ int, l object) { l["sip"].(object)["register"] = false }
+	inWorld(t, 1, change, func(w *world) {
+		answer := httptest.NewRecorder()
+		w.agent.API().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/v1/events", nil))
+		var n int
+		for dec := json.NewDecoder(answer.Body); dec.More(); n++ {
+			var r agent.Record
+			if err := dec.Decode(&r); err != nil {
+				t.Fatal(err)
+			}
+			if r.Time.IsZero() {
+				t.Errorf("no time: %s", r.Text)
+			}
+		}
+		if n == 0 {
+			t.Error("no events")
 		}
 	})
 }

@@ -120,6 +120,7 @@ func (p *port) runDriver(ctx context.Context) error {
 
 // run is the goroutine of the line: one inbox, one timer.
 func (p *port) run(ctx context.Context) {
+	p.at = time.Now()
 	p.agents.start(&p.config)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()

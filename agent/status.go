@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ata-agent/ata-agent/media"
+	"github.com/ata-agent/ata-agent/quality"
 	"github.com/ata-agent/ata-agent/sip"
 )
 
@@ -94,6 +95,39 @@ type VoiceStatus struct {
 	RemoteJitter  float64 `json:"remote_jitter_seconds"`
 	LevelSent     float64 `json:"sent_level_dbm0"`
 	LevelReceived float64 `json:"received_level_dbm0"`
+	QualityStatus
+	RemoteR     float64 `json:"remote_r_factor,omitempty"` // as the far end hears us, if it tells by RTCP XR
+	RemoteMOSLQ float64 `json:"remote_mos_lq,omitempty"`
+	RemoteMOSCQ float64 `json:"remote_mos_cq,omitempty"`
+}
+
+// QualityStatus is how well the far end is heard (RFC 3611 §4.7, ITU-T G.107).
+// Rates and densities are shares from 0 to 1, durations are in seconds.
+type QualityStatus struct {
+	R               float64 `json:"r_factor"`         // 0 to 93; nothing before MOS is known
+	MOSLQ           float64 `json:"mos_lq,omitempty"` // opinion of one who only listens, 1 to 4.4
+	MOSCQ           float64 `json:"mos_cq,omitempty"` // and of one who converses, with delay and echo
+	OneWay          float64 `json:"one_way_seconds"`  // from mouth to ear, estimated
+	LossRate        float64 `json:"loss_rate"`
+	DiscardRate     float64 `json:"discard_rate"` // came too late or found no room
+	Bursts          uint64  `json:"bursts"`
+	BurstDensity    float64 `json:"burst_density"` // share not heard within bursts
+	BurstDuration   float64 `json:"burst_seconds"` // mean of a burst
+	GapDensity      float64 `json:"gap_density"`   // share not heard between bursts
+	GapDuration     float64 `json:"gap_seconds"`   // mean of a gap
+	BurstRatio      float64 `json:"burst_ratio"`   // 1 = loss at random
+	SpeechLevelDBm0 float64 `json:"speech_level_dbm0,omitempty"`
+	NoiseLevelDBm0  float64 `json:"noise_level_dbm0,omitempty"`
+}
+
+func qualityStatus(r *quality.Report) QualityStatus {
+	return QualityStatus{
+		R: r.R, MOSLQ: r.MOSLQ, MOSCQ: r.MOSCQ, OneWay: r.OneWay.Seconds(),
+		LossRate: r.LossRate, DiscardRate: r.DiscardRate, Bursts: r.Bursts,
+		BurstDensity: r.BurstDensity, BurstDuration: r.BurstDuration.Seconds(),
+		GapDensity: r.GapDensity, GapDuration: r.GapDuration.Seconds(), BurstRatio: r.BurstRatio,
+		SpeechLevelDBm0: r.SpeechDBm0, NoiseLevelDBm0: r.NoiseDBm0,
+	}
 }
 
 // quietest stands for silence, which has no level.
@@ -107,6 +141,8 @@ func voiceStatus(s media.Stats) VoiceStatus {
 		Concealed: s.Concealed.Seconds(), Jitter: s.Jitter.Seconds(), Buffer: s.BufferDelay.Seconds(),
 		RoundTrip: s.RoundTrip.Seconds(), RemoteLost: s.RemoteLost, RemoteJitter: s.RemoteJitter.Seconds(),
 		LevelSent: max(quietest, float64(s.LevelSent)), LevelReceived: max(quietest, float64(s.LevelReceived)),
+		QualityStatus: qualityStatus(&s.Quality),
+		RemoteR:       s.RemoteQuality.R, RemoteMOSLQ: s.RemoteQuality.MOSLQ, RemoteMOSCQ: s.RemoteQuality.MOSCQ,
 	}
 }
 

@@ -72,6 +72,13 @@ func (a *userAgents) build(cfg *config.Line) (*userAgent, error) {
 
 		InstanceID: p.agent.opts.InstanceID,
 	}
+	for _, text := range cfg.SIP.TrustedPeers {
+		peer, err := config.ParsePeer(text)
+		if err != nil {
+			return nil, err
+		}
+		opts.Peers = append(opts.Peers, peer)
+	}
 	if cfg.SIP.LocalAddress != "" {
 		addr, err := netip.ParseAddr(cfg.SIP.LocalAddress)
 		if err != nil {

@@ -53,6 +53,11 @@ func (d *document) checkAccount(l *Line, path string) {
 	}
 	d.checkHost(l.SIP.Registrar, path+"/sip/registrar")
 	d.checkHost(l.SIP.OutboundProxy, path+"/sip/outbound_proxy")
+	for i, a := range l.SIP.TrustedPeers {
+		if _, err := ParsePeer(a); err != nil {
+			d.faultAt(fmt.Sprintf("%s/sip/trusted_peers/%d", path, i), strconv.Quote(a)+" must be an IP address, or one with a port")
+		}
+	}
 	if a := l.SIP.LocalAddress; a != "" {
 		if _, err := netip.ParseAddr(a); err != nil {
 			d.faultAt(path+"/sip/local_address", strconv.Quote(a)+" must be an IP address")
@@ -125,6 +130,14 @@ func (d *Dial) PlanSyntax() dialplan.Syntax {
 		return dialplan.Grandstream
 	}
 	return dialplan.Sipura
+}
+
+// ParsePeer reads an entry of trusted_peers; port 0 stands for any.
+func ParsePeer(s string) (netip.AddrPort, error) {
+	if addr, err := netip.ParseAddr(s); err == nil {
+		return netip.AddrPortFrom(addr, 0), nil
+	}
+	return netip.ParseAddrPort(s)
 }
 
 // RecordDomain is the host part of the address of record: the domain, else the

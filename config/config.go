@@ -45,10 +45,11 @@ type SIP struct {
 	Register      bool    `json:"register" default:"true" doc:"Whether to register; false for a server that knows the address."`
 	Expires       Seconds `json:"expires_s" default:"3600" range:"60..86400" doc:"How long a registration is asked to last."`
 
-	LocalAddress            string  `json:"local_address" range:"0..64" doc:"Local IP address for SIP and RTP. Empty: the one that routes to the server."`
-	LocalPort               int     `json:"local_port" default:"0" range:"0..65535" doc:"Local SIP port. 0: any free one."`
-	CallWithoutRegistration bool    `json:"call_without_registration" default:"false" doc:"Whether calls may be made while not registered. Emergency calls always may."`
-	StartSpread             Seconds `json:"start_spread_s" default:"0" range:"0..300" doc:"The first registration after power-up waits a random time up to this, so that a fleet does not register at once."`
+	LocalAddress            string   `json:"local_address" range:"0..64" doc:"Local IP address for SIP and RTP. Empty: the one that routes to the server."`
+	LocalPort               int      `json:"local_port" default:"0" range:"0..65535" doc:"Local SIP port. 0: any free one."`
+	CallWithoutRegistration bool     `json:"call_without_registration" default:"false" doc:"Whether calls may be made while not registered. Emergency calls always may."`
+	TrustedPeers            []string `json:"trusted_peers" range:"0..32" doc:"Addresses that may send calls besides the registrar and the proxy: IP, or IP:port."`
+	StartSpread             Seconds  `json:"start_spread_s" default:"0" range:"0..300" doc:"The first registration after power-up waits a random time up to this, so that a fleet does not register at once."`
 }
 
 // Codecs is the coding of the voice.

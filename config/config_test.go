@@ -77,6 +77,10 @@ func TestFaults(t *testing.T) {
 		{"dial plan", line(`"dial": {"plan": "(1[2"}`), []string{"/lines/0/dial/plan: "}},
 		{"ports", line(`"rtp": {"port_min": 5000, "port_max": 5000}`), []string{"/lines/0/rtp/port_max: 5000 must be at least port_min + 3 = 5003"}},
 		{"status code", line(`"tones": {"causes": {"4O4": "busy"}}`), []string{"/lines/0/tones/causes/4O4: must be a SIP status code, 300 to 699"}},
+		{
+			"trusted peer", `{"lines": [{"sip": {"registrar": "r", "user": "1", "trusted_peers": ["10.0.0.1", "[::1]:5060", "here"]}}]}`,
+			[]string{`c:1:96: /lines/0/sip/trusted_peers/2: "here" must be an IP address`},
+		},
 		{"account missing", "{\"lines\": [{}]}", []string{"c:1:12: /lines/0/sip/registrar: must be set", "c:1:12: /lines/0/sip/user: must be set"}},
 		{"same account twice", `{"lines": [{"sip": {"registrar": "r", "user": "1"}}, {"sip": {"registrar": "r", "user": "1"}}]}`, []string{"/lines/1/sip/user: is the same account as /lines/0"}},
 		{"registrar", line(`"emergency": {"numbers": ["11a"]}`), []string{`c:4:27: /lines/0/emergency/numbers/0: "11a" must be digits`}},

@@ -1,6 +1,7 @@
 package line
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -90,7 +91,7 @@ func (t *trace) turn(d dial, pulses int) {
 // edges returns what the debounce filter lets through: a change is an edge once
 // it has lasted for the debounce time.
 func (t *trace) edges() []change {
-	slices.SortStableFunc(t.changes, func(a, b change) int { return int(a.at - b.at) })
+	slices.SortStableFunc(t.changes, func(a, b change) int { return cmp.Compare(a.at, b.at) })
 	var out []change
 	state := false
 	for i, c := range t.changes {

@@ -7,3 +7,6 @@ func Receive(s *Session, b []byte, from netip.AddrPort) { s.receivePacket(b, fro
 
 // ReceiveControl does so for RTCP.
 func ReceiveControl(s *Session, b []byte, from netip.AddrPort) { s.receiveControl(b, from, s.now()) }
+
+// SetSSRC changes our SSRC.
+func SetSSRC(s *Session, ssrc uint32) { s.ssrc.Store(ssrc) }

@@ -8,6 +8,7 @@ import (
 	"github.com/pion/rtp"
 
 	"github.com/ata-agent/ata-agent/media"
+	"github.com/ata-agent/ata-agent/quality"
 )
 
 // fuzzed returns a line in a call.
@@ -54,6 +55,19 @@ func FuzzRTP(f *testing.F) {
 	})
 }
 
+// ours is the SSRC that hostile reports are about.
+const ours = 0x0DD5
+
+// sane says whether the figures are within their bounds.
+func sane(r quality.Report) bool {
+	for _, v := range [...]float64{r.LossRate, r.DiscardRate, r.BurstDensity, r.GapDensity, r.R / 100, r.RLQ / 100, r.MOSLQ / 5, r.MOSCQ / 5} {
+		if !(v >= 0 && v <= 1) {
+			return false
+		}
+	}
+	return r.EndSystem >= 0 && r.EchoLoss >= 0 && r.BurstDuration >= 0
+}
+
 // FuzzRTCP feeds one datagram.
 func FuzzRTCP(f *testing.F) {
 	report, _ := (&rtcp.SenderReport{SSRC: 1, Reports: []rtcp.ReceptionReport{{SSRC: 2}}}).Marshal()
@@ -61,10 +75,21 @@ func FuzzRTCP(f *testing.F) {
 	bye, _ := (&rtcp.Goodbye{Sources: []uint32{1}, Reason: "x"}).Marshal()
 	f.Add(append(append(report, name...), bye...))
 	f.Add([]byte{0x80, 200, 0, 1, 0, 0, 0, 1})
+	heard, _ := (&rtcp.ExtendedReport{SenderSSRC: 1, Reports: []rtcp.ReportBlock{
+		&rtcp.VoIPMetricsReportBlock{SSRC: ours, LossRate: 7, BurstDensity: 200, RERL: 3, MOSLQ: 44, RFactor: 255, EndSystemDelay: 65535},
+		&rtcp.DLRRReportBlock{Reports: []rtcp.DLRRReport{{SSRC: 2}}},
+	}}).Marshal()
+	f.Add(append(report, heard...))
+	f.Add(append([]byte{0x80, 207, 0, 3, 0, 0, 0, 1, 7, 0, 0xFF, 0xFF}, 0, 0, 0, 2))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		line := fuzzed(silence)
+		for range 20 {
+			line.arrive()
+			line.frame()
+		}
+		media.SetSSRC(line.session, ours)
 		media.ReceiveControl(line.session, b, next(addrB))
-		if st := line.session.Stats(); st.RoundTrip < 0 || st.RoundTrip > 24*time.Hour || st.Foreign != 0 {
+		if st := line.session.Stats(); st.RoundTrip < 0 || st.RoundTrip > 24*time.Hour || st.Foreign != 0 || !sane(st.Quality) || !sane(st.RemoteQuality) {
 			t.Fatalf("%+v", st)
 		}
 	})

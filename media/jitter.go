@@ -123,15 +123,16 @@ func (j *jitterBuffer) reset() {
 	j.delay.started = false
 }
 
-// put takes a packet that came age samples ago.
-func (j *jitterBuffer) put(ts uint32, law g711.Law, payload []byte, age int) {
+// put takes a packet that came age samples ago and says whether it is to be
+// played.
+func (j *jitterBuffer) put(ts uint32, law g711.Law, payload []byte, age int) bool {
 	if len(payload) == 0 {
-		return
+		return false
 	}
 	if j.state != idle && j.far(ts, len(payload)) {
 		if j.jumps++; j.jumps < jumpPackets {
 			j.counters.discarded++
-			return
+			return false
 		}
 		j.reset()
 	}
@@ -143,7 +144,7 @@ func (j *jitterBuffer) put(ts uint32, law g711.Law, payload []byte, age int) {
 	if !j.settle(ts, len(payload)) {
 		j.counters.late++
 		if !j.stoodStill(j.clock - uint32(age)) {
-			return
+			return false
 		}
 		j.reset()
 		j.open(ts, age)
@@ -155,6 +156,7 @@ func (j *jitterBuffer) put(ts uint32, law g711.Law, payload []byte, age int) {
 	j.lates = 0
 	j.notePhase(ts)
 	j.store(ts, law, payload)
+	return true
 }
 
 // far says whether a packet is so far from what plays that it cannot be of the

@@ -12,12 +12,15 @@ const meterBlocks = 32
 // meter follows the power of a signal over some 300 ms.
 type meter struct{ square float64 }
 
-func (m *meter) add(block []int16) {
+// add takes a block and returns its mean square.
+func (m *meter) add(block []int16) (square float64) {
 	var sum int64
 	for _, s := range block {
 		sum += int64(s) * int64(s)
 	}
-	m.square += (float64(sum)/float64(len(block)) - m.square) / meterBlocks
+	square = float64(sum) / float64(len(block))
+	m.square += (square - m.square) / meterBlocks
+	return square
 }
 
 // bits is the mean square in a form that atomics carry.

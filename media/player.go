@@ -2,6 +2,8 @@ package media
 
 import (
 	"time"
+
+	"github.com/ata-agent/ata-agent/quality"
 )
 
 // player makes what the telephone hears of received packets. It belongs to the
@@ -12,6 +14,7 @@ type player struct {
 	ssrc   uint32
 	known  bool
 	level  meter
+	heard  heardVoice
 }
 
 func (p *player) init(opts SessionOpts) {
@@ -30,30 +33,39 @@ func (p *player) init(opts SessionOpts) {
 func (s *Session) receive(out []int16, now time.Duration) (key byte) {
 	p := &s.player
 	for in := s.packets.next(); in != nil; in = s.packets.next() {
-		p.take(in, now)
+		p.heard.account(in, p.take(in, now))
 		s.packets.done()
 	}
 	p.jitter.get(out)
 	key = p.events.advance(len(out))
-	p.level.add(out)
+	square := p.level.add(out)
+	if p.jitter.state == playing {
+		p.heard.levels.Add(square)
+	}
 	s.publish(p)
 	return key
 }
 
-func (p *player) take(in *packet, now time.Duration) {
+// take plays a packet and says what became of it.
+func (p *player) take(in *packet, now time.Duration) quality.Fate {
 	if p.known && in.ssrc != p.ssrc {
 		p.jitter.reset()
 		p.events.known = false
+		p.heard.stream.Restart()
 	}
 	p.known, p.ssrc = true, in.ssrc
 	payload := in.payload[:in.n]
 	if in.event {
 		p.events.packet(in.ts, payload)
 		p.jitter.excused = true
-		return
+		return quality.Played
 	}
+	p.heard.packet = in.n
 	age := max(int((now-in.at)/smallestClock), 0)
-	p.jitter.put(in.ts, in.law, payload, age)
+	if !p.jitter.put(in.ts, in.law, payload, age) {
+		return quality.Discarded
+	}
+	return quality.Played
 }
 
 func (s *Session) publish(p *player) {
@@ -69,6 +81,8 @@ func (s *Session) publish(p *player) {
 	held := 0
 	if p.jitter.state == playing {
 		held = p.jitter.held()
+		p.heard.held = held
 	}
 	s.held.Store(int64(held))
+	s.heardVoice.publish(&p.heard)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/pion/rtp"
 
 	"github.com/ata-agent/ata-agent/dsp/g711"
+	"github.com/ata-agent/ata-agent/quality"
 )
 
 const (
@@ -27,6 +28,9 @@ type packet struct {
 	at      time.Duration // when it came
 	ssrc    uint32
 	ts      uint32
+	seq     uint16
+	refused uint16 // packets just before it that found no room
+	anew    bool   // nobody took those before
 	event   bool
 	law     g711.Law
 	n       int
@@ -45,6 +49,8 @@ type receiver struct {
 	newSeq    uint16
 	spareSSRC uint32 // ours after a collision; 0 = used
 	recent    [2]time.Duration
+	refused   uint16 // packets for which there was no room since the last one
+	untaken   bool   // the last packet was taken by nobody
 
 	mu       sync.Mutex // held for a few assignments; never by the audio goroutine
 	accounts accounts
@@ -52,12 +58,10 @@ type receiver struct {
 
 // accounts are the figures of RFC 3550 about what was received.
 type accounts struct {
-	ssrc       uint32
-	known      bool
-	seq        sequence
-	transit    int32  // arrival minus timestamp of the packet before
-	jitter     uint32 // scaled by 16 (RFC 3550 A.8)
-	hasTransit bool
+	ssrc   uint32
+	known  bool
+	seq    sequence
+	jitter quality.Jitter
 
 	current, copies                         uint64 // packets of this SSRC; copies are among them
 	packets, octets                         uint64
@@ -184,7 +188,7 @@ func (r *receiver) enter(octets int, at time.Duration) bool {
 		a.reordered++
 	}
 	if !r.isEvent() {
-		a.addJitter(uint32(at/smallestClock) - r.header.Timestamp)
+		a.jitter.Add(uint32(at/smallestClock) - r.header.Timestamp)
 	}
 	return true
 }
@@ -203,26 +207,9 @@ func (r *receiver) sameSource(a *accounts) bool {
 	}
 	a.lost += a.gone()
 	a.current, a.copies = 0, 0
-	a.known, a.ssrc, a.hasTransit, a.jitter = true, h.SSRC, false, 0
-	a.seq = sequence{}
+	a.known, a.ssrc = true, h.SSRC
+	a.jitter, a.seq = quality.Jitter{}, sequence{}
 	return true
-}
-
-// addJitter is the estimator of RFC 3550 appendix A.8.
-func (a *accounts) addJitter(transit uint32) {
-	d := int32(transit) - a.transit
-	a.transit = int32(transit)
-	if !a.hasTransit {
-		a.hasTransit = true
-		return
-	}
-	if d < 0 {
-		d = -d
-	}
-	if d > 8000 { // the timestamps jumped
-		return
-	}
-	a.jitter += uint32(d) - (a.jitter+8)>>4
 }
 
 func (r *receiver) count(n *uint64) {
@@ -236,14 +223,18 @@ func (s *Session) deliver(payload []byte, at time.Duration) {
 	r := &s.receiver
 	s.noteVoice(len(payload), at)
 	if !r.stream.Receive || s.owner.Load() == nil {
+		r.untaken = true
 		return
 	}
 	p := s.packets.free()
 	if p == nil {
 		r.count(&r.accounts.unheard)
+		r.refused = min(r.refused+1, ringPackets)
 		return
 	}
 	p.at, p.ssrc, p.ts, p.event = at, r.header.SSRC, r.header.Timestamp, r.isEvent()
+	p.seq, p.refused, p.anew = r.header.SequenceNumber, r.refused, r.untaken
+	r.refused, r.untaken = 0, false
 	p.law = Codec(r.header.PayloadType).law()
 	p.n = copy(p.payload[:], payload)
 	s.packets.filled()

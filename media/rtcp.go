@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/pion/rtcp"
+
+	"github.com/ata-agent/ata-agent/quality"
 )
 
 const (
@@ -34,7 +36,9 @@ type control struct {
 	rtt          time.Duration
 	remoteLost   int64
 	remoteJitter time.Duration
-	bye          bool // the far end left
+	bye          bool           // the far end left
+	heard        quality.Report // how our voice is heard, by the far end's XR
+	hasHeard     bool
 	garbage      uint64
 	foreign      uint64
 }
@@ -73,6 +77,9 @@ func (s *Session) sendReport(leave bool) {
 	}
 	ssrc := s.ssrc.Load()
 	packets := rtcp.CompoundPacket{s.ownReport(ssrc), rtcp.NewCNAMESourceDescription(ssrc, s.cname)}
+	if xr := s.extendedReport(ssrc); xr != nil {
+		packets = append(packets, xr)
+	}
 	if leave {
 		packets = append(packets, &rtcp.Goodbye{Sources: []uint32{ssrc}})
 	}
@@ -150,7 +157,7 @@ func (s *Session) receptionReports(now time.Duration) []rtcp.ReceptionReport {
 		FractionLost:       c.fractionLost(a.seq.expected(), a.current),
 		TotalLost:          uint32(max(min(a.missing(), 0x7FFFFF), 0)),
 		LastSequenceNumber: a.seq.extended(),
-		Jitter:             a.jitter >> 4,
+		Jitter:             a.jitter.Value(),
 	}
 	if c.lastSR != 0 {
 		report.LastSenderReport = c.lastSR
@@ -179,11 +186,11 @@ func (s *Session) receiveControl(b []byte, from netip.AddrPort, at time.Duration
 		c.mu.Unlock()
 		return
 	}
-	packets, err := rtcp.Unmarshal(b)
+	packets, garbage := parseCompound(b)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err != nil {
-		c.garbage++
+	c.garbage += garbage
+	if len(packets) == 0 {
 		return
 	}
 	c.source = from
@@ -194,6 +201,8 @@ func (s *Session) receiveControl(b []byte, from netip.AddrPort, at time.Duration
 			s.readReports(p.Reports)
 		case *rtcp.ReceiverReport:
 			s.readReports(p.Reports)
+		case *rtcp.ExtendedReport:
+			s.readExtended(p)
 		case *rtcp.Goodbye:
 			c.bye = true
 		}

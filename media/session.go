@@ -44,6 +44,8 @@ type Session struct {
 	ssrc      atomic.Uint32         // ours
 	packets   *ring[packet]
 
+	bufferMost time.Duration // the most the jitter buffer may delay
+
 	receiver receiver // of the goroutine that reads RTP; accounts are shared
 	sender   sender   // of the owner's goroutine
 	player   player   // of the owner's goroutine
@@ -64,6 +66,7 @@ type published struct {
 	receivedEvents, lostEvents                 atomic.Uint64
 	held                                       atomic.Int64  // delay of the jitter buffer, samples
 	levelSent, levelReceived                   atomic.Uint64 // bits of a mean square
+	heardVoice                                 sharedHeard
 }
 
 // NewSession returns the session of a call over the sockets of [Listen], which
@@ -88,6 +91,7 @@ func NewSession(rtp, rtcp Conn, opts SessionOpts) *Session {
 	s.receiver.spareSSRC = randomWord()
 	s.sender.reset()
 	s.player.init(opts)
+	s.bufferMost = samples(uint64(s.player.jitter.most))
 	return s
 }
 

@@ -391,7 +391,7 @@ func TestControl(t *testing.T) {
 					t.Fatal(err)
 				}
 				sr, ok := list[0].(*rtcp.SenderReport)
-				if !ok || len(list) != 2 || list[1].(*rtcp.SourceDescription).Chunks[0].Items[0].Text != "a" {
+				if !ok || len(list) != 3 || list[1].(*rtcp.SourceDescription).Chunks[0].Items[0].Text != "a" {
 					t.Fatalf("report %v", list)
 				}
 				reports = append(reports, *sr)

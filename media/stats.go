@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ata-agent/ata-agent/dsp"
+	"github.com/ata-agent/ata-agent/quality"
 )
 
 // Stats is what a Session measured so far. Counters only grow, also when the
@@ -38,6 +39,9 @@ type Stats struct {
 	RemoteLost   int64         // what the far end lost of ours
 	RemoteJitter time.Duration // of ours at the far end
 	RemoteBye    bool          // the far end said BYE in RTCP
+
+	Quality       quality.Report // of the voice heard here; its levels are in dBm0
+	RemoteQuality quality.Report // of ours, as the far end says in RTCP XR; what it did not say is 0
 
 	LevelSent, LevelReceived dsp.DBm0  // of the last 300 ms, -Inf = silence
 	LastReceived             time.Time // the last valid packet, for the media time-out; zero = none
@@ -77,6 +81,8 @@ func (s *Session) Stats() Stats {
 	if st.RoundTrip != 0 {
 		st.OneWay = st.RoundTrip/2 + st.BufferDelay + stream.PTime
 	}
+	st.Quality = s.Quality()
+	st.RemoteQuality, _ = s.RemoteQuality()
 	return st
 }
 
@@ -92,7 +98,7 @@ func (r *receiver) addStats(st *Stats) {
 	st.Duplicates, st.Reordered = a.duplicates, a.reordered
 	st.Discarded += a.unheard
 	st.Foreign, st.Garbage = a.foreign, a.garbage
-	st.Jitter = time.Duration(a.jitter>>4) * smallestClock
+	st.Jitter = time.Duration(a.jitter.Value()) * smallestClock
 }
 
 func (c *control) addStats(st *Stats) {

@@ -202,6 +202,7 @@ func (s *Session) attach(v *Voice) bool {
 	}
 	s.packets.flush()
 	s.player.jitter.clear()
+	s.player.heard.stream.Restart()
 	s.sender.resume(s.now())
 	return true
 }

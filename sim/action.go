@@ -78,7 +78,7 @@ func (a *pulseAction) begin(t *Telephone, _ *program) error {
 	if t.dial.busy() {
 		return fmt.Errorf("pulse: %w", errInUse)
 	}
-	t.dial.send(a.digits, a.pps, a.brk/100, t.now)
+	t.dial.send(a.digits, a.pps, a.brk/100, t.now+samples(windUp))
 	return nil
 }
 

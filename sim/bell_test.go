@@ -71,6 +71,23 @@ func TestRingingMeasured(t *testing.T) {
 	}
 }
 
+// Putting the handset down makes the voltage jump as the hook switch bounces,
+// which is no ringing.
+func TestNoRingingWhenPutDown(t *testing.T) {
+	for seed := range uint64(500) {
+		tel := NewTelephone(TelephoneOpts{Seed: seed})
+		run(tel, battery, 100*ms)
+		tel.Hook(true)
+		run(tel, battery, 100*ms)
+		tel.Hook(false)
+		for range samples(300 * ms) {
+			if tel.Step(battery); tel.bell.bursting {
+				t.Fatalf("seed %d: rings %v after the handset went down", seed, tel.State().Ring)
+			}
+		}
+	}
+}
+
 // Reversals, open loops and a parallel rotary dial are no ringing.
 func TestNoRinging(t *testing.T) {
 	tel := newPlain(t, nil)

@@ -16,8 +16,10 @@ type rotary struct {
 	contact contact
 }
 
-// interdigit is the pause while the next finger hole is pulled.
-const interdigit = 700 * time.Millisecond
+const (
+	interdigit = 700 * time.Millisecond // while the next finger hole is pulled
+	windUp     = 300 * time.Millisecond // until the first digit runs: nobody pulls faster
+)
 
 // pulsesOf returns the number of pulses of a digit, 11 and 12 for * and # as
 // private exchanges count them, 0 for what a dial does not have.

@@ -3,6 +3,8 @@ package sim
 import (
 	"math"
 	"time"
+
+	"github.com/ata-agent/ata-agent/dsp/echo/g168"
 )
 
 const (
@@ -27,7 +29,8 @@ const echoHistory = 1024
 // scaled by its energy, so ERL is exact for white noise; the Recommendation's
 // own scale factors differ from that by -4.3 to +3.7 dB.
 func (h *hybrid) configure(s *Settings) {
-	path := echoPaths[s.Echo]
+	model, _ := g168.Lookup(s.Echo)
+	path := model.Coefficients
 	energy := 0.0
 	for _, c := range path {
 		energy += c * c

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ata-agent/ata-agent/dsp"
+	"github.com/ata-agent/ata-agent/dsp/echo/g168"
 )
 
 // Off is the level of a noise that is not there.
@@ -165,7 +166,7 @@ func putBounce(s *Settings, text string) error {
 }
 
 func putEcho(s *Settings, text string) error {
-	if _, ok := echoPaths[text]; !ok && text != noEcho {
+	if _, ok := g168.Lookup(text); !ok && text != noEcho {
 		return errRange
 	}
 	s.Echo = text

@@ -188,7 +188,7 @@ func (t *Telephone) Step(d twowire.Drive) twowire.Sense {
 	s := t.wires.step(d, &t.set, &t.faults, conductance)
 	t.voice(d, &s, own, handsets)
 	t.meter.step(t.wires.volts, t.current(own), t.offHook && own)
-	if !t.offHook {
+	if !t.offHook && t.hook.settled(t.now) {
 		t.bell.step(t.wires.volts, t.now)
 	}
 	t.now++

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ata-agent/ata-agent/dsp"
+	"github.com/ata-agent/ata-agent/dsp/echo/g168"
 	"github.com/ata-agent/ata-agent/slic/twowire"
 )
 
@@ -273,7 +274,7 @@ func TestKeyLevels(t *testing.T) {
 }
 
 func TestEchoReturnLoss(t *testing.T) {
-	for model := range echoPaths {
+	for _, model := range g168.Names() {
 		for _, erl := range []float64{6, 30, 18}[:scale(1, 3)] {
 			tel := newPlain(t, func(s *Settings) { s.Echo, s.ERL, s.EchoDelay = model, erl, 10*time.Millisecond })
 			tel.Hook(true)

@@ -59,7 +59,7 @@ func (u *UA) onRegistration(r Registration) {
 	if r.State == Registered {
 		u.server = u.bind.machine.home
 	}
-	u.log.Info("registration", "state", r.State.String(), "server", r.Server, "until", r.Until, "code", r.Code, "reason", r.Reason)
+	u.log.Debug("registration", "state", r.State.String(), "server", r.Server, "until", r.Until, "code", r.Code, "reason", r.Reason)
 	u.notify(r)
 }
 

@@ -117,7 +117,7 @@ func (c *call) end(e Ended) {
 	}
 	c.over = true
 	e.Call = c.id
-	c.log.Info("call ended", "state", c.state.String(), "code", e.Code, "cause", e.Cause, "local", e.Local, "text", e.Text)
+	c.log.Debug("call ended", "state", c.state.String(), "code", e.Code, "cause", e.Cause, "local", e.Local, "text", e.Text)
 	c.u.notify(e)
 }
 

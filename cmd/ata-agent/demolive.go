@@ -16,7 +16,7 @@ What each telephone hears and does is printed here. Type what they should do, fo
 
   1 offhook wait tone:dial dial 200      telephone 1 calls the far end
   1 onhook                               and hangs up
-  2 offhook pulse 101                    telephone 2 calls 101 with a rotary dial
+  2 offhook wait tone:dial pulse 101      telephone 2 calls 101 with a rotary dial
   1 offhook                              telephone 1 answers
   2 onhook
   1 offhook dial 9486                    a call that fails: busy

@@ -22,10 +22,15 @@ var mayImport = map[string][]string{
 	"dsp/tone": {"dsp"},
 	"dsp/dtmf": {"dsp", "dsp/tone"},
 	"dsp/plc":  {"dsp"},
+	"dsp/fft":  {},
+
+	"dsp/echo":      {"dsp", "dsp/fft"},
+	"dsp/echo/g168": {"dsp"},
 
 	"dsp/compare": {"dsp"},
 	"dsp/dsptest": {"dsp"},
 	"dialplan":    {},
+	"quality":     {},
 	"slic":        {},
 	"country":     {"dsp/…", "slic"},
 	"line":        {"country", "dialplan", "slic"},
@@ -60,7 +65,7 @@ var mayImport = map[string][]string{
 
 	"media/mediatest": {},
 
-	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "line/script", "media", "sip", "slic"},
+	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "line/script", "media", "quality", "sip", "slic"},
 
 	"board":     {"country", "hal/…", "jsondoc", "slic/…"},
 	"provision": {"config"},

@@ -111,16 +111,24 @@ func runCalls(ctx context.Context, env *environment, args []string) error {
 
 func printCalls(w io.Writer, calls []agent.PastCall) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(t, "LINE\tBEGAN\tNUMBER\tTALK\tCODEC\tRECEIVED\tLOST\tJITTER")
+	fmt.Fprintln(t, "LINE\tBEGAN\tNUMBER\tTALK\tCODEC\tRECEIVED\tLOST\tJITTER\tMOS")
 	for _, c := range calls {
 		talk := "not answered"
 		if !c.Answered.IsZero() {
 			talk = c.Ended.Sub(c.Answered).Round(time.Second).String()
 		}
-		fmt.Fprintf(t, "%d\t%s\t%s %s\t%s\t%s\t%d\t%d\t%v\n", c.Line, c.Began.Format(time.TimeOnly),
-			direction(c.Incoming), c.Number, talk, c.Codec, c.Voice.Received, c.Voice.Lost, time.Duration(c.Voice.Jitter*float64(time.Second)).Round(100*time.Microsecond))
+		fmt.Fprintf(t, "%d\t%s\t%s %s\t%s\t%s\t%d\t%d\t%v\t%s\n", c.Line, c.Began.Format(time.TimeOnly),
+			direction(c.Incoming), c.Number, talk, c.Codec, c.Voice.Received, c.Voice.Lost, time.Duration(c.Voice.Jitter*float64(time.Second)).Round(100*time.Microsecond), opinion(c.Voice.MOSCQ))
 	}
 	return t.Flush()
+}
+
+// opinion is a mean opinion score of 1 to 4.5 for people.
+func opinion(mos float64) string {
+	if mos == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f", mos)
 }
 
 func runEvents(ctx context.Context, env *environment, args []string) error {

@@ -97,11 +97,11 @@ func decodeWAV(b []byte) ([]int16, error) {
 func resample(x []float32, rate int) []int16 {
 	const half, phases = 40, 160
 	kernel := sincKernel(half, phases, 3600/float64(rate))
-	out := make([]int16, len(x)*dsp.SampleRate/rate)
+	out := make([]int16, int64(len(x))*dsp.SampleRate/int64(rate))
 	for i := range out {
-		pos := i * rate
+		pos := int64(i) * int64(rate)
 		k := kernel[pos%dsp.SampleRate*phases/dsp.SampleRate]
-		first := pos/dsp.SampleRate - half + 1
+		first := int(pos/dsp.SampleRate) - half + 1
 		var sum float32
 		for j, h := range k {
 			if n := first + j; n >= 0 && n < len(x) {

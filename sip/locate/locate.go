@@ -3,6 +3,7 @@
 package locate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -174,7 +175,7 @@ func naptrServices(records []Record) []service {
 	transports := map[string]string{"SIPS+D2T": "tls", "SIP+D2T": "tcp", "SIP+D2U": "udp"}
 	records = slices.Clone(records)
 	slices.SortStableFunc(records, func(a, b Record) int {
-		return int(a.Priority)<<16 + int(a.Weight) - int(b.Priority)<<16 - int(b.Weight)
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.Weight, b.Weight))
 	})
 	var list []service
 	for _, r := range records {

@@ -137,11 +137,11 @@ func (l *lab) failures(t *testing.T) {
 	group.Wait()
 }
 
-// busy calls a telephone that is off hook.
+// busy calls a telephone that is off hook, in its own law.
 func (l *lab) busy(t *testing.T) {
 	l.ready(t)
 	l.phone(t, 2, words("offhook wait tone:dial")...)
-	l.phone(t, 1, words("offhook wait tone:dial dial "+userOf(2)+" wait tone:busy")...)
+	l.phone(t, 3, words("offhook wait tone:dial dial "+userOf(2)+" wait tone:busy")...)
 }
 
 // hold has the far end hold the call and take it back.

@@ -57,7 +57,7 @@ func TestRegistrarRestarts(t *testing.T) {
 	k.start(t) // it has forgotten who was registered
 	back := time.Now()
 	b := startBaresip(t, k, baresipOpts{})
-	eventually(t, 90*time.Second, "both lines are registered again", func() bool {
+	eventually(t, 75*time.Second, "both lines are registered again", func() bool {
 		return k.knows(t, userOf(1)) && k.knows(t, userOf(2))
 	})
 	t.Logf("registered again after %v", time.Since(back).Round(time.Second))

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"math"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -61,8 +62,11 @@ func readWAV(t *testing.T, name string) []int16 {
 	return nil
 }
 
-// voiceFile reads real speech from Debian's asterisk-core-sounds-en-wav.
+// speechFolder is where Debian's asterisk-core-sounds-en-wav has its speech.
+const speechFolder = "/usr/share/asterisk/sounds/en_US_f_Allison"
+
+// voiceFile reads real speech.
 func voiceFile(t *testing.T, name string) []int16 {
 	t.Helper()
-	return readWAV(t, "/usr/share/asterisk/sounds/en_US_f_Allison/"+name)
+	return readWAV(t, filepath.Join(speechFolder, name))
 }

@@ -23,9 +23,9 @@ const clean = "set loop=0 sidetone=100 echo=none "
 func TestSpeech(t *testing.T) {
 	said := voiceFile(t, "demo-thanks.wav")
 	theirs := voiceFile(t, "vm-intro.wav")
-	// A second before it for the call to settle; baresip hangs up at the end of
+	// A second and a half before it for the call to settle; baresip hangs up at the end of
 	// its file.
-	tx := slices.Concat(make([]int16, 8000), theirs, make([]int16, 5*8000))
+	tx := slices.Concat(make([]int16, 12000), theirs, make([]int16, 5*8000))
 	k := startKamailio(t, "MD5")
 	for _, codec := range []string{"PCMU", "PCMA"} {
 		t.Run(codec, func(t *testing.T) {

@@ -1,73 +1,71 @@
 //go:build interop
 
-// Package sipp plays scenarios of SIPp against the user agent.
-package sipp
+package interop
 
 import (
-	"context"
 	"fmt"
-	"net"
-	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
-	"time"
-
-	"github.com/ata-agent/ata-agent/sip"
 )
 
-var rtp = netip.MustParseAddrPort("127.0.0.1:41000")
+// A bench is an agent whose lines register nowhere: SIPp is the server of each,
+// on a port of its own.
+type bench struct {
+	*ata
+	server, local [benchLines + 1]int // SIP ports by line, from 1
+}
 
-// start runs a UA on loopback that lets react handle its events. server is
-// where its calls go.
-func start(t *testing.T, server string, react func(*sip.UA, sip.Event)) *sip.UA {
+const benchLines = 8
+
+func newBench(t *testing.T) *bench {
 	t.Helper()
-	var ua *sip.UA
-	ready := make(chan struct{})
-	ua, err := sip.New(
-		sip.Account{User: "ata1", Domain: "ata.test", Registrar: server},
-		sip.Voice{Events: true},
-		sip.Opts{
-			LocalAddr: netip.MustParseAddr("127.0.0.1"),
-			Peers:     []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")},
-			Limits:    sip.Limits{RequestRate: 1e5, RequestBurst: 1e5},
-			Notify:    func(e sip.Event) { <-ready; react(ua, e) },
+	b := &bench{}
+	var doc []object
+	for n := 1; n <= benchLines; n++ {
+		b.server[n], b.local[n] = freePort(t), freePort(t)
+		doc = append(doc, object{
+			"sip": object{
+				"registrar": fmt.Sprintf("127.0.0.1:%d", b.server[n]), "user": "ata1", "register": false,
+				"local_address": "127.0.0.1", "local_port": b.local[n],
+			},
+			"dial":  object{"plan": "(2xx)"},
+			"tones": object{"reorder_delay_s": 1},
 		})
-	if err != nil {
-		t.Fatal(err)
 	}
-	close(ready)
-	ctx, cancel := context.WithCancel(context.Background())
+	b.ata = startATA(t, doc...)
+	return b
+}
+
+// works has the telephone of line n carry out actions while the test goes on,
+// and waits for it in the end.
+func (b *bench) works(t *testing.T, n int, actions string) {
+	t.Helper()
 	done := make(chan error, 1)
-	go func() { done <- ua.Run(ctx) }()
+	go func() {
+		_, err := b.tryPhone(n, words(actions)...)
+		done <- err
+	}()
 	t.Cleanup(func() {
-		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
+		_, _ = b.tryPhone(n, "onhook", "pause", "1s")
 	})
-	for !ua.LocalAddr().IsValid() {
-		time.Sleep(time.Millisecond)
-	}
-	return ua
 }
 
-// play runs a scenario and fails with what SIPp says.
-func play(t *testing.T, s *scenario, args ...string) {
+// play runs a scenario as the server of line n and fails with what SIPp says.
+func (b *bench) play(t *testing.T, n int, s *scenario, args ...string) {
 	t.Helper()
-	if _, err := exec.LookPath("sipp"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal(err)
-		}
-		t.Skip("sipp is not installed")
-	}
 	dir := t.TempDir()
 	file := filepath.Join(dir, "scenario.xml")
-	if err := os.WriteFile(file, []byte(s.xml(t.Name())), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	args = append([]string{"-sf", file, "-i", "127.0.0.1", "-m", "1", "-timeout", "40s", "-timeout_error", "-nostdin", "-trace_err", "-error_file", filepath.Join(dir, "err")}, args...)
+	writeFile(t, file, []byte(s.xml(t.Name())))
+	args = append([]string{
+		"-sf", file, "-i", "127.0.0.1", "-p", fmt.Sprint(b.server[n]), "-m", "1", "-timeout", "60s", "-timeout_error",
+		"-nostdin", "-trace_err", "-error_file", filepath.Join(dir, "err"),
+	}, args...)
 	cmd := exec.Command("sipp", args...)
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -76,24 +74,24 @@ func play(t *testing.T, s *scenario, args ...string) {
 	}
 }
 
-func freePort(t *testing.T) int {
-	t.Helper()
-	c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	return c.LocalAddr().(*net.UDPAddr).Port
+// TestScenarios plays calls that a proxy or telephone makes difficult. The
+// agent is the whole program, a telephone lifts, dials and hangs up.
+func TestScenarios(t *testing.T) {
+	b := newBench(t)
+	t.Run("called", b.called)
+	t.Run("calling", b.calling)
 }
 
-// SIPp calls the UA, which answers everything.
-func TestCalled(t *testing.T) {
+// called has SIPp call the telephone, which answers when it rings.
+func (b *bench) called(t *testing.T) {
+	const answers = "wait ringing offhook wait cpc onhook"
 	invite := func(seq int, tag, body string, headers ...string) string {
 		return caller("INVITE", seq, tag, body, headers...)
 	}
-	for _, tt := range []struct {
+	for i, tt := range []struct {
 		name  string
 		build func(*scenario)
+		phone string
 	}{
 		{"hold cycle", func(s *scenario) {
 			s.send(invite(1, "", ours(1, sendrecv)), true).provisional().response(200)
@@ -109,54 +107,57 @@ func TestCalled(t *testing.T) {
 				s.send(caller("ACK", i+2, inDialog, ""), false).pause(100)
 			}
 			s.send(caller("BYE", 6, inDialog, ""), true).response(200)
-		}},
+		}, answers},
 		{"late offer", func(s *scenario) {
 			s.send(invite(1, "", ""), true).provisional()
 			s.response(200, s.check("body", "m=audio [1-9][0-9]* RTP/AVP", true))
 			s.send(caller("ACK", 1, inDialog, ours(1, sendrecv)), false).pause(200)
 			s.send(caller("BYE", 2, inDialog, ""), true).response(200)
-		}},
+		}, answers},
 		{"audio beside T.38", func(s *scenario) {
 			s.send(invite(1, "", ours(1, sendrecv)+"\nm=image 41002 udptl t38\na=T38FaxVersion:0"), true).provisional()
 			s.response(200, s.check("body", "m=audio [1-9]", true), s.check("body", "m=image 0 ", true))
 			s.send(caller("ACK", 1, inDialog, ""), false).pause(100)
 			s.send(caller("BYE", 2, inDialog, ""), true).response(200)
-		}},
+		}, answers},
 		{"no common codec", func(s *scenario) {
 			s.send(invite(1, "", "v=0\no=sipp 1 1 IN IP4 [local_ip]\ns=-\nc=IN IP4 [local_ip]\nt=0 0\nm=audio [media_port] RTP/AVP 18"), true).provisional()
-			s.response(488).send(caller("ACK", 1, inDialog, ""), false)
-		}},
+			s.response(488).send(refusalAck, false)
+		}, ""},
 		{"unknown extension", func(s *scenario) {
 			s.send(invite(1, "", ours(1, sendrecv), "Require: nobody-knows"), true).provisional()
 			s.response(420, s.check("msg", "Unsupported: nobody-knows", true))
-			s.send(caller("ACK", 1, inDialog, ""), false)
-		}},
+			s.send(refusalAck, false)
+		}, ""},
 		{"unknown dialog", func(s *scenario) {
 			s.send(caller("BYE", 7, ";tag=nosuch", ""), true).response(481)
-		}},
+		}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			ua := start(t, "127.0.0.1", func(ua *sip.UA, e sip.Event) {
-				if in, ok := e.(sip.Incoming); ok {
-					ua.Ring(in.Call)
-					ua.Answer(in.Call, rtp)
-				}
-			})
+			n := min(i+1, 4)
+			if tt.phone != "" {
+				t.Parallel()
+				b.works(t, n, tt.phone)
+			}
 			s := &scenario{}
 			tt.build(s)
-			play(t, s, ua.LocalAddr().String(), "-s", "ata1", "-p", fmt.Sprint(freePort(t)))
+			b.play(t, n, s, fmt.Sprintf("127.0.0.1:%d", b.local[n]), "-s", "ata1")
 		})
 	}
 }
 
-// The UA calls SIPp.
-func TestCalling(t *testing.T) {
+// refusalAck belongs to the transaction of the INVITE, five steps before
+// (RFC 3261 §17.1.1.3).
+var refusalAck = strings.Replace(caller("ACK", 1, inDialog, ""), "[branch]", "[branch-5]", 1)
+
+// calling has the telephone call SIPp.
+func (b *bench) calling(t *testing.T) {
+	const dials = "pause 500 offhook wait tone:dial dial 200 "
 	ok := func(s *scenario) { s.send(last("200 OK", ""), false) }
-	for _, tt := range []struct {
+	for i, tt := range []struct {
 		name  string
 		build func(*scenario)
-		react func(*sip.UA, sip.Event)
+		phone string
 	}{
 		{"two forks answer", func(s *scenario) {
 			s.request("INVITE", keep)
@@ -166,57 +167,45 @@ func TestCalling(t *testing.T) {
 			s.request("ACK", s.check("msg", "To: [^\\r\\n]*tag=forkB", true))
 			s.request("BYE", s.check("msg", "To: [^\\r\\n]*tag=forkB", true))
 			ok(s)
-		}, func(*sip.UA, sip.Event) {}},
+			s.request("BYE", s.check("msg", "To: [^\\r\\n]*tag=forkA", true)) // the telephone hangs up
+			ok(s)
+		}, dials + "pause 2s onhook"},
 		{"answer crosses CANCEL", func(s *scenario) {
 			s.request("INVITE", keep)
 			s.send(kept("180 Ringing", "t", ""), false).request("CANCEL")
 			s.send(last("200 OK", ""), false)
 			s.send(kept("200 OK", "t", ours(1, sendrecv)), false).request("ACK").request("BYE")
 			ok(s)
-		}, func(ua *sip.UA, e sip.Event) {
-			if p, is := e.(sip.Progress); is {
-				ua.Hangup(p.Call)
-			}
-		}},
+		}, dials + "wait tone:ringback onhook"},
 		{"long ringing", func(s *scenario) {
 			s.request("INVITE", keep)
 			for range 30 {
-				s.send(kept("180 Ringing", "t", ""), false).pause(100)
+				s.send(kept("180 Ringing", "t", ""), false).pause(300)
 			}
 			s.send(kept("200 OK", "t", ours(1, sendrecv)), false).request("ACK").request("BYE")
 			ok(s)
-		}, hangupWhenUp},
+		}, dials + "wait tone:ringback wait silent onhook"},
 		{"re-INVITE refused with 491", func(s *scenario) {
 			s.request("INVITE", keep)
 			s.send(kept("200 OK", "t", ours(1, sendrecv)), false).request("ACK")
-			s.request("INVITE").send(last("491 Request Pending", ""), false).request("ACK")
+			s.request("INVITE", s.check("body", "a=(sendonly|inactive)", true))
+			s.send(last("491 Request Pending", ""), false).request("ACK")
 			s.add(`<recv request="INVITE" timeout="4500"/>`)
-			s.send(last("200 OK", ours(2, "recvonly"), "Contact: <sip:t@[local_ip]:[local_port]>"), false).request("ACK").request("BYE")
+			s.send(last("200 OK", ours(2, "recvonly"), "Contact: <sip:t@[local_ip]:[local_port]>"), false).request("ACK")
+			// Lifting again takes the call back.
+			s.request("INVITE", s.check("body", "a=sendrecv", true))
+			s.send(last("200 OK", ours(3, sendrecv), "Contact: <sip:t@[local_ip]:[local_port]>"), false).request("ACK")
+			s.request("BYE")
 			ok(s)
-		}, func(ua *sip.UA, e sip.Event) {
-			switch e := e.(type) {
-			case sip.Answered:
-				ua.Hold(e.Call, true)
-			case sip.Changed:
-				ua.Hangup(e.Call)
-			}
-		}},
+		}, dials + "pause 1s flash wait tone:dial pause 5s onhook wait ringing offhook pause 1s onhook"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			port := freePort(t)
-			ua := start(t, fmt.Sprintf("127.0.0.1:%d", port), tt.react)
+			n := benchLines - i
 			s := &scenario{}
 			tt.build(s)
-			called := time.AfterFunc(500*time.Millisecond, func() { ua.Invite("200", rtp) })
-			defer called.Stop()
-			play(t, s, "-p", fmt.Sprint(port))
+			b.works(t, n, tt.phone)
+			b.play(t, n, s)
 		})
-	}
-}
-
-func hangupWhenUp(ua *sip.UA, e sip.Event) {
-	if a, ok := e.(sip.Answered); ok {
-		ua.Hangup(a.Call)
 	}
 }

@@ -1,6 +1,6 @@
 //go:build interop
 
-package sipp
+package interop
 
 import (
 	"fmt"

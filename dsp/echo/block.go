@@ -1,0 +1,72 @@
+package echo
+
+import (
+	"math"
+
+	"github.com/ata-agent/ata-agent/dsp"
+)
+
+// Energies are sums of squares over a block, in 16-bit units.
+
+// silence is the energy of a block that nobody hears, -72 dBm0.
+const silence = block * 4
+
+// energyAt returns the energy of a block of level l.
+func energyAt(l dsp.DBm0) float32 { return float32(block * l.RMS() * l.RMS()) }
+
+func energy(x *[block]float32) float32 {
+	var a, b float32
+	for i := 0; i < block; i += 2 {
+		a += x[i] * x[i]
+		b += x[i+1] * x[i+1]
+	}
+	return a + b
+}
+
+// subtract computes a - b.
+func subtract(out, a, b *[block]float32) {
+	for i := range out {
+		out[i] = a[i] - b[i]
+	}
+}
+
+// fade goes over from x to y within the block.
+func fade(x, y *[block]float32) {
+	for i := range x {
+		x[i] += (y[i] - x[i]) * float32(i) / block
+	}
+}
+
+// round returns the sample nearest to v.
+func round(v float32) int16 {
+	switch {
+	case v >= math.MaxInt16:
+		return math.MaxInt16
+	case v <= math.MinInt16:
+		return math.MinInt16
+	case v < 0:
+		return int16(v - 0.5)
+	}
+	return int16(v + 0.5)
+}
+
+// highPass removes an offset: a first-order filter at 10 Hz. Far and near pass
+// the same, so the echo path between them does not change.
+type highPass struct {
+	in, out float32
+}
+
+// process filters a block and returns its energy.
+func (h *highPass) process(in *[block]int16, out *[block]float32) float32 {
+	const pole = 1 - 2*math.Pi*10/dsp.SampleRate
+	for i, s := range in {
+		x := float32(s)
+		h.out = x - h.in + pole*h.out
+		h.in = x
+		out[i] = h.out
+	}
+	if h.out < 1e-9 && h.out > -1e-9 {
+		h.out = 0 // keep denormal numbers out of the silence
+	}
+	return energy(out)
+}

@@ -1,0 +1,101 @@
+package echo
+
+import "github.com/ata-agent/ata-agent/dsp/fft"
+
+const (
+	block = fft.N / 2
+	bins  = fft.Bins
+)
+
+// history is what the far end said: spectra of the last blocks, each together
+// with the block before it.
+type history struct {
+	spectra []fft.Spectrum
+	power   [][bins]float32
+	energy  []float32
+	frame   [fft.N]float32
+	newest  int
+}
+
+func newHistory(partitions int) history {
+	return history{
+		spectra: make([]fft.Spectrum, partitions),
+		power:   make([][bins]float32, partitions),
+		energy:  make([]float32, partitions),
+	}
+}
+
+func (h *history) reset() {
+	clear(h.spectra)
+	clear(h.power)
+	clear(h.energy)
+	clear(h.frame[:])
+	h.newest = 0
+}
+
+// add takes the next block.
+func (h *history) add(x *[block]float32, energy float32) {
+	copy(h.frame[:block], h.frame[block:])
+	copy(h.frame[block:], x[:])
+	h.newest--
+	if h.newest < 0 {
+		h.newest = len(h.spectra) - 1
+	}
+	h.energy[h.newest] = energy
+	s, power := &h.spectra[h.newest], &h.power[h.newest]
+	fft.Forward(&h.frame, s)
+	for k := range power {
+		power[k] = s.Re[k]*s.Re[k] + s.Im[k]*s.Im[k]
+	}
+}
+
+// index returns where the block is that came age blocks ago.
+func (h *history) index(age int) int {
+	i := h.newest + age
+	if i >= len(h.spectra) {
+		i -= len(h.spectra)
+	}
+	return i
+}
+
+// loudest returns the energy of the loudest block that can still echo.
+func (h *history) loudest() float32 {
+	var loudest float32
+	for _, e := range h.energy {
+		loudest = max(loudest, e)
+	}
+	return loudest
+}
+
+// filter is a model of the echo path: its impulse response in partitions of one
+// block, each as a spectrum (partitioned overlap-save).
+type filter []fft.Spectrum
+
+// estimate computes the echo of the newest block.
+func (f filter) estimate(h *history, echo *[block]float32) {
+	var sum fft.Spectrum
+	for p := range f {
+		accumulate(&sum, &h.spectra[h.index(p)], &f[p])
+	}
+	var x [fft.N]float32
+	fft.Inverse(&sum, &x)
+	*echo = [block]float32(x[block:])
+}
+
+// accumulate adds x times w to sum.
+func accumulate(sum, x, w *fft.Spectrum) {
+	for k := range bins {
+		a, b, c, d := x.Re[k], x.Im[k], w.Re[k], w.Im[k]
+		sum.Re[k] += a*c - b*d
+		sum.Im[k] += a*d + b*c
+	}
+}
+
+// constrain makes partition p one block long again: what learning puts behind it
+// comes from the circular convolution and is no echo.
+func (f filter) constrain(p int) {
+	var w [fft.N]float32
+	fft.Inverse(&f[p], &w)
+	clear(w[block:])
+	fft.Forward(&w, &f[p])
+}

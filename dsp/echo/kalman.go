@@ -1,0 +1,98 @@
+package echo
+
+import "github.com/ata-agent/ata-agent/dsp/fft"
+
+// kalman learns the echo path by a Kalman filter in the frequency domain with
+// diagonal covariances (Enzner and Vary, Signal Processing 86, 2006): for each
+// bin of each partition it keeps the variance of the error of the model and
+// weighs the echo that this error can make against the power of what was not
+// cancelled. So the step is large at the start, sinks as the model gets better,
+// and is next to nothing while the near end talks.
+type kalman struct {
+	filter    filter
+	variances variances
+	rest      [bins]float32 // power spectrum of what was not cancelled
+	next      int           // partition to constrain next
+}
+
+// variances are the mean squares of the errors of a filter.
+type variances [][bins]float32
+
+// Chosen by experiment on the eight models of G.168 with its signal and speech.
+const (
+	unknown   = 0.4  // variance of the first partition when nothing is known; echo tends to be early
+	restPart  = 0.3  // that a block has in the power of what was not cancelled
+	certainty = 0.17 // part of the ideal reduction of the variance; bins are not independent
+	drift     = 1e-6 // part of the power of a path that may change within a block
+	constrain = 2    // partitions to constrain in each block, at least
+	tiny      = 1e-3 // keeps silence from being divided by itself
+)
+
+func newKalman(partitions int) kalman {
+	return kalman{filter: make(filter, partitions), variances: make(variances, partitions)}
+}
+
+// reset forgets everything.
+func (a *kalman) reset() {
+	clear(a.filter)
+	a.rest = [bins]float32{}
+	a.next = 0
+	a.doubt()
+}
+
+// doubt raises the variances to those of an unknown path. What was learnt stays
+// until something better is.
+func (a *kalman) doubt() {
+	for p := range a.variances {
+		for k := range bins {
+			a.variances[p][k] = unknown / float32(min(1+p, 4))
+		}
+	}
+}
+
+// learn takes what the filter left of the newest block of h.
+func (a *kalman) learn(h *history, rest *[block]float32) {
+	var frame [fft.N]float32
+	copy(frame[block:], rest[:])
+	var e fft.Spectrum
+	fft.Forward(&frame, &e)
+
+	var gain [bins]float32
+	for p := range a.variances {
+		expect(&gain, &h.power[h.index(p)], &a.variances[p])
+	}
+	for k := range bins {
+		power := e.Re[k]*e.Re[k] + e.Im[k]*e.Im[k]
+		a.rest[k] += restPart * (power - a.rest[k])
+		gain[k] = 1 / (gain[k] + 2*a.rest[k] + tiny)
+		e.Re[k] *= gain[k]
+		e.Im[k] *= gain[k]
+	}
+	for p := range a.filter {
+		i := h.index(p)
+		update(&a.filter[p], &a.variances[p], &h.spectra[i], &h.power[i], &e, &gain)
+	}
+	for range min(max(constrain, len(a.filter)/3), len(a.filter)) {
+		a.filter.constrain(a.next)
+		a.next = (a.next + 1) % len(a.filter)
+	}
+}
+
+// expect adds the power of the echo that errors of variance can make.
+func expect(sum, power, variance *[bins]float32) {
+	for k := range bins {
+		sum[k] += power[k] * variance[k]
+	}
+}
+
+// update corrects one partition by the error e and its variance by what the
+// correction taught; e is scaled by gain, one over the power expected.
+func update(w *fft.Spectrum, variance *[bins]float32, x *fft.Spectrum, power *[bins]float32, e *fft.Spectrum, gain *[bins]float32) {
+	for k := range bins {
+		v := variance[k]
+		re := w.Re[k] + v*(x.Re[k]*e.Re[k]+x.Im[k]*e.Im[k])
+		im := w.Im[k] + v*(x.Re[k]*e.Im[k]-x.Im[k]*e.Re[k])
+		w.Re[k], w.Im[k] = re, im
+		variance[k] = v*(1-certainty*v*gain[k]*power[k]) + drift*(re*re+im*im)
+	}
+}
