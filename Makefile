@@ -11,7 +11,7 @@ GOFUMPT   = mvdan.cc/gofumpt@v0.12.0
 BENCHSTAT = golang.org/x/perf/cmd/benchstat@v0.0.0-20251023143056-3684bd442cc8
 FUZZTIME ?= 1m
 
-.PHONY: all build demo test lint fmt fuzz bench cross deb test-cross test-deb test-overlays test-arm test-interop test-full clean
+.PHONY: all build demo test lint fmt fuzz bench cross deb test-cross test-deb test-overlays test-arm test-interop test-machine test-full clean
 
 all: build test
 
@@ -32,6 +32,13 @@ test-full:
 test-interop:
 	./test/need kamailio baresip:baresip-core sipp:sip-tester wav:asterisk-core-sounds-en-wav || [ "$$CI" != true ]
 	$(GO) test -tags interop -count=1 -timeout 30m ./test/interop/...
+
+# The code that talks to the kernel, on Debian's ARM kernels under QEMU in
+# virtual time. The first run fetches 100 MB of kernel packages. ATA_FULL=1 runs
+# the long form, ATA_MACHINE_RUN=PATTERN some of the guest's tests.
+test-machine:
+	./test/need qemu-system-aarch64:qemu-system-arm qemu-system-arm aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu arm-linux-gnueabihf-gcc:gcc-arm-linux-gnueabihf make bc xz:xz-utils
+	$(GO) test -tags machine -count=1 -timeout 80m -v ./test/machine
 
 lint:
 	$(GO) run $(LINT) run

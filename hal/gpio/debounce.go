@@ -3,8 +3,9 @@ package gpio
 import (
 	"time"
 
-	"github.com/ata-agent/ata-agent/hal"
 	"periph.io/x/conn/v3/gpio"
+
+	"github.com/ata-agent/ata-agent/hal"
 )
 
 // debouncer turns the bursts of edges of a contact into one edge each. Its clock

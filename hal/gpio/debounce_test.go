@@ -5,8 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ata-agent/ata-agent/hal"
 	"periph.io/x/conn/v3/gpio"
+
+	"github.com/ata-agent/ata-agent/hal"
 )
 
 func TestDebouncer(t *testing.T) {

@@ -8,8 +8,9 @@ import (
 	"os"
 	"time"
 
-	"github.com/ata-agent/ata-agent/hal"
 	"periph.io/x/conn/v3/gpio"
+
+	"github.com/ata-agent/ata-agent/hal"
 )
 
 // ReadEdge waits for the next edge of the kind that In asked for, or the end of

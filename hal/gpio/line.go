@@ -8,10 +8,11 @@ import (
 	"time"
 	"unsafe"
 
-	"github.com/ata-agent/ata-agent/hal"
 	"periph.io/x/conn/v3/gpio"
 	"periph.io/x/conn/v3/physic"
 	"periph.io/x/conn/v3/pin"
+
+	"github.com/ata-agent/ata-agent/hal"
 )
 
 // Opts says how a line is wired. The zero value is a plain line.
