@@ -458,7 +458,7 @@ func TestMissingDevice(t *testing.T) {
 					t.Errorf("lost: %v, want %s", e.Err, want)
 				}
 				r.want(t, 1, slic.Ready, 10*time.Second)
-				time.Sleep(time.Minute)
+				time.Sleep(8 * time.Second)
 				if n := len(r.events[0]); n != 0 {
 					t.Errorf("%d more events of a line that stays lost", n)
 				}

@@ -10,14 +10,21 @@ import (
 // MaxSize is the largest document that Parse takes, in bytes.
 const MaxSize = jsondoc.MaxSize
 
-// Values of keys beyond plain ones, and what is wrong with a document.
-type (
-	Seconds      = jsondoc.Seconds
-	Milliseconds = jsondoc.Milliseconds
-	Secret       = jsondoc.Secret
-	Fault        = jsondoc.Fault
-	Faults       = jsondoc.Faults
-)
+// Seconds is a duration written as a number of seconds; such keys end in _s.
+type Seconds = jsondoc.Seconds
+
+// Milliseconds is a duration written as a number of milliseconds; such keys end
+// in _ms.
+type Milliseconds = jsondoc.Milliseconds
+
+// Secret is a value that cannot print itself.
+type Secret = jsondoc.Secret
+
+// Fault is one thing wrong with a document, with its place.
+type Fault = jsondoc.Fault
+
+// Faults is every fault of a document: the error that Parse returns.
+type Faults = jsondoc.Faults
 
 // NewSecret wraps a value.
 func NewSecret(value string) Secret { return jsondoc.NewSecret(value) }
