@@ -1,6 +1,9 @@
 package agent
 
 import (
+	"time"
+
+	"github.com/ata-agent/ata-agent/dsp/callerid"
 	"github.com/ata-agent/ata-agent/line"
 	"github.com/ata-agent/ata-agent/slic"
 )
@@ -26,25 +29,13 @@ func (p *port) Play(t line.Tone) {
 // Dial implements line.Port. A call that cannot even start ends like any other:
 // Released follows.
 func (p *port) Dial(number string, emergency bool) line.CallID {
-	ua := p.agents.current
-	if ua == nil {
-		return p.stillborn("no account")
-	}
-	c, err := p.newCall(ua)
-	if err != nil {
-		return p.stillborn(err.Error())
-	}
-	c.number, c.emergency = number, emergency
-	c.sip = ua.Invite(number, c.rtp)
-	return c.id
-}
-
-// stillborn names a call that failed before it began and reports its end.
-func (p *port) stillborn(why string) line.CallID {
 	p.lastID++
-	p.log.Warn("call not started", "call", p.lastID, "why", why)
-	p.post(message{event: line.Released{Call: p.lastID, Tone: line.Reorder}})
-	return p.lastID
+	id := p.lastID
+	if err := p.place(id, number, emergency, p.agentsFor(emergency)); err != nil {
+		p.log.Warn("call not started", "call", id, "err", err)
+		p.post(message{event: line.Released{Call: id, Tone: line.Reorder}})
+	}
+	return id
 }
 
 // Alert implements line.Port.
@@ -58,7 +49,7 @@ func (p *port) Alert(id line.CallID) {
 func (p *port) Answer(id line.CallID) {
 	if c := p.calls[id]; c != nil {
 		c.answered = p.at
-		c.agent.Answer(c.sip, c.rtp)
+		c.agent.Answer(c.sip, c.rtp())
 	}
 }
 
@@ -107,6 +98,20 @@ func (p *port) SendFlash(id line.CallID) {
 	if p.calls[id] != nil {
 		p.voice.SendFlash()
 	}
+}
+
+// SendCallerID implements line.Port.
+func (p *port) SendCallerID(id line.CallID, s line.Signal) time.Duration {
+	var caller callerid.Call
+	if c := p.calls[id]; c != nil {
+		caller = c.caller
+	}
+	plan := p.nation.signal(s, caller)
+	p.voice.Tell(plan)
+	if plan == nil {
+		return 0
+	}
+	return plan.Duration()
 }
 
 // distinctiveRing reads the ring wanted by an Alert-Info header: Bellcore-drN

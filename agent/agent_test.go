@@ -14,6 +14,7 @@ import (
 	"github.com/ata-agent/ata-agent/agent"
 	"github.com/ata-agent/ata-agent/dsp/compare"
 	"github.com/ata-agent/ata-agent/sim"
+	"github.com/ata-agent/ata-agent/slic"
 	"github.com/ata-agent/ata-agent/slic/si321x/model"
 )
 
@@ -28,7 +29,7 @@ func inWorld(t *testing.T, n int, change func(int, object), test func(w *world))
 func inWorldOf(t *testing.T, hardware sim.Hardware, n int, change func(int, object), test func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, hardware, document(n, change))
+		w := newWorldOf(t, hardware, document(n, change))
 		defer w.stop()
 		test(w)
 	})
@@ -112,6 +113,24 @@ func speech(t *testing.T, name string) []int16 {
 	return samples
 }
 
+// TestRingTrip answers at several phases of the ringing; both talk 200 ms later.
+func TestRingTrip(t *testing.T) {
+	inWorld(t, 2, nil, func(w *world) {
+		for _, after := range []string{"1ms", "307ms", "611ms", "1213ms"} {
+			w.phone(1, "offhook wait tone:dial dial 102")
+			w.phone(2, "wait ringing pause "+after+" offhook")
+			w.eventually(200*time.Millisecond, "both lines talk after "+after, func() bool {
+				s := w.agent.Status()
+				return s.Lines[0].State == "talking" && s.Lines[1].State == "talking"
+			})
+			w.phone(2, "onhook")
+			w.phone(1, "wait cpc onhook")
+			w.idle()
+			time.Sleep(time.Second)
+		}
+	})
+}
+
 // TestFailuresHaveTheirTone calls numbers that the registrar refuses.
 func TestFailuresHaveTheirTone(t *testing.T) {
 	inWorld(t, 1, nil, func(w *world) {
@@ -139,6 +158,32 @@ func TestFarEndHangsUp(t *testing.T) {
 		w.phone(1, "offhook wait tone:dial dial 102")
 		w.phone(2, "wait ringing offhook pause 1s onhook")
 		w.phone(1, "wait cpc wait silent wait tone:reorder -timeout 10s onhook")
+		w.idle()
+	})
+}
+
+// closedPort cannot open the loop, as a module whose PD is not wired.
+type closedPort struct{ slic.Line }
+
+func (p closedPort) Caps() slic.Caps {
+	c := p.Line.Caps()
+	c.OpenLoop = false
+	return c
+}
+
+// TestNoOpenLoop has ports that cannot open the loop: the call ends without.
+func TestNoOpenLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wrap := func(l slic.Line) slic.Line { return closedPort{l} }
+		w := newWorldOf(t, sim.Ag1171, document(2, nil), wrap)
+		defer w.stop()
+		w.phone(1, "offhook wait tone:dial dial 102")
+		w.phone(2, "wait ringing offhook pause 1s onhook")
+		w.phone(1, "wait tone:reorder -timeout 10s")
+		if n := w.board.Phones[0].State().OpenLoops; n > 0 {
+			t.Errorf("%d open loops", n)
+		}
+		w.phone(1, "onhook")
 		w.idle()
 	})
 }

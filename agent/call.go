@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ata-agent/ata-agent/dsp/callerid"
 	"github.com/ata-agent/ata-agent/line"
 	"github.com/ata-agent/ata-agent/media"
 	"github.com/ata-agent/ata-agent/sip"
@@ -26,8 +27,8 @@ type call struct {
 	sip      sip.CallID
 	incoming bool
 	number   string
+	caller   callerid.Call // of an incoming call
 	session  *media.Session
-	rtp      netip.AddrPort
 	end      context.CancelFunc // ends the session
 	done     sync.WaitGroup
 
@@ -38,16 +39,16 @@ type call struct {
 	ringing   bool
 	media     sip.Media
 	emergency bool
+	others    []*userAgent // for an emergency call that fails
 }
 
 // newCall opens the sockets of a call and starts its session.
-func (p *port) newCall(ua *userAgent) (*call, error) {
-	local := ua.localAddr()
-	if !local.IsValid() {
+func (p *port) newCall(id line.CallID, ua *userAgent) (*call, error) {
+	if !ua.localAddr().IsValid() {
 		return nil, errors.New("no local address yet")
 	}
 	cfg := &p.config
-	rtp, rtcp, err := p.agent.opts.Listen(local, cfg.RTP.PortMin, cfg.RTP.PortMax, cfg.QoS.RTP)
+	rtp, rtcp, err := p.agent.opts.Listen(ua.listenAddr(), cfg.RTP.PortMin, cfg.RTP.PortMax, cfg.QoS.RTP)
 	if err != nil {
 		return nil, fmt.Errorf("open RTP: %w", err)
 	}
@@ -57,9 +58,7 @@ func (p *port) newCall(ua *userAgent) (*call, error) {
 		Symmetric: cfg.RTP.Symmetric,
 	})
 	ctx, end := context.WithCancel(context.Background())
-	p.lastID++
-	c := &call{id: p.lastID, agent: ua, session: session, end: end, began: p.at}
-	c.rtp = netip.AddrPortFrom(local, uint16(session.LocalPort()))
+	c := &call{id: id, agent: ua, session: session, end: end, began: p.at}
 	c.done.Go(func() {
 		if err := session.Run(ctx); err != nil && !errors.Is(err, net.ErrClosed) && ctx.Err() == nil {
 			p.log.Warn("voice session ended", "call", c.id, "err", err)
@@ -67,6 +66,11 @@ func (p *port) newCall(ua *userAgent) (*call, error) {
 	})
 	p.calls[c.id] = c
 	return c, nil
+}
+
+// rtp is where the call takes voice, as the far end is told.
+func (c *call) rtp() netip.AddrPort {
+	return netip.AddrPortFrom(c.agent.localAddr(), uint16(c.session.LocalPort()))
 }
 
 // drop forgets a call and waits for its session to end. The wait is short: the
@@ -115,7 +119,7 @@ func (p *port) sipEvent(ua *userAgent, e sip.Event) {
 			p.ended(c, e)
 		}
 	case sip.Digit:
-		if c := p.bySIP(ua, e.Call); c != nil {
+		if c := p.bySIP(ua, e.Call); c != nil && c.id == p.connected { // not of a call on hold
 			p.voice.PlayKey(e.Key, e.Duration)
 		}
 	case sip.MessagesWaiting:
@@ -134,13 +138,15 @@ func (p *port) registration(ua *userAgent, e sip.Registration) {
 }
 
 func (p *port) incoming(ua *userAgent, e sip.Incoming) {
-	c, err := p.newCall(ua)
+	p.lastID++
+	c, err := p.newCall(p.lastID, ua)
 	if err != nil {
 		p.log.Error("incoming call refused", "err", err)
 		ua.Reject(e.Call, 480, "")
 		return
 	}
 	c.sip, c.incoming, c.number = e.Call, true, e.Number
+	c.caller = callerOf(e, p.at)
 	p.tell(p.at, line.Incoming{
 		Call: c.id, Number: e.Number, Name: e.Name, Withheld: e.Withheld,
 		Ring: distinctiveRing(e.Alert), Emergency: e.Priority == "psap-callback",
@@ -209,6 +215,9 @@ func (p *port) ended(c *call, e sip.Ended) {
 		tone = failureTone(p.config.Tones.Causes, e)
 	}
 	p.log.Info("call ended", "call", c.id, "code", e.Code, "cause", e.Cause, "text", e.Text)
+	wasConnected := p.connected == c.id
 	p.drop(c)
-	p.tell(p.at, line.Released{Call: c.id, Tone: tone})
+	if !p.elsewhere(c, wasConnected, e) {
+		p.tell(p.at, line.Released{Call: c.id, Tone: tone})
+	}
 }

@@ -39,7 +39,7 @@ func TestDelay(t *testing.T) {
 					account := l["sip"].(object)
 					account["outbound_proxy"], account["register"] = peerSIP, false
 				})
-				w := newWorld(t, sim.Si321x, cfg)
+				w := newWorld(t, cfg)
 				defer w.stop()
 				p := newPeer(t, w)
 				defer p.stop()

@@ -10,6 +10,7 @@ import (
 	"github.com/ata-agent/ata-agent/config"
 	"github.com/ata-agent/ata-agent/country"
 	"github.com/ata-agent/ata-agent/dialplan"
+	"github.com/ata-agent/ata-agent/dsp/callerid"
 	"github.com/ata-agent/ata-agent/dsp/tone"
 	"github.com/ata-agent/ata-agent/line"
 	"github.com/ata-agent/ata-agent/slic"
@@ -19,9 +20,11 @@ import (
 type nation struct {
 	country *country.Country
 	plan    *dialplan.Plan
+	scheme  *callerid.Scheme // of telling who calls, nil = none
 }
 
-func newNation(cfg *config.Line) (*nation, error) {
+// newNation makes the nation of a line, without what its port cannot do.
+func newNation(cfg *config.Line, caps slic.Caps) (*nation, error) {
 	base, ok := country.Lookup(cfg.SLIC.Country)
 	if !ok {
 		return nil, fmt.Errorf("unknown country %q", cfg.SLIC.Country)
@@ -42,9 +45,16 @@ func newNation(cfg *config.Line) (*nation, error) {
 	if cfg.SLIC.OpenLoopTime != 0 {
 		c.CPC = cfg.SLIC.OpenLoopTime.Duration()
 	}
-	if !cfg.SLIC.OpenLoop {
+	if !cfg.SLIC.OpenLoop || !caps.OpenLoop {
 		c.CPC = 0
 	}
+	if cfg.CallerID.Scheme != "" {
+		c.CallerID = cfg.CallerID.Scheme
+	}
+	if !cfg.CallerID.Enabled || !caps.OnHookTransmit {
+		c.CallerID = ""
+	}
+	scheme, _ := callerid.Lookup(c.CallerID)
 	c.Emergency = append(slices.Clone(c.Emergency), cfg.Emergency.Numbers...)
 	text, syntax := cfg.Dial.Plan, cfg.Dial.PlanSyntax()
 	if text == "" {
@@ -59,7 +69,7 @@ func newNation(cfg *config.Line) (*nation, error) {
 	if cfg.Dial.HashDials {
 		plan = plan.WithDialKey('#')
 	}
-	return &nation{&c, plan}, nil
+	return &nation{&c, plan, scheme}, nil
 }
 
 // electrical is what the line asks of its port.

@@ -47,6 +47,7 @@ type port struct {
 	chip  slic.Line     // SetFeed and Configure are safe from here
 	voice *media.Voice  // Play and Connect are safe from here
 
+	lostTold  uint64 // of lost, how many the log knows of
 	config    config.Line
 	pending   *config.Line // waits for the line to be idle
 	nation    *nation
@@ -73,9 +74,9 @@ func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
 		inbox: make(chan message, inboxSize),
 		calls: map[line.CallID]*call{},
 	}
-	p.voice = media.NewVoice(media.VoiceOpts{Keys: p.keyPressed})
+	p.voice = media.NewVoice(media.VoiceOpts{Keys: p.keyPressed, Released: p.keyReleased})
 	p.agents = &userAgents{port: p}
-	nat, err := newNation(&cfg)
+	nat, err := newNation(&cfg, chip.Caps())
 	if err != nil {
 		return nil, err
 	}
@@ -89,8 +90,9 @@ func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
 	return p, nil
 }
 
-// post puts a message into the inbox. It never blocks; a full inbox means that
-// the line's goroutine is stuck, and loses the message.
+// post puts a message into the inbox. It never blocks, nor logs: the audio
+// goroutine posts too. A full inbox means that the line's goroutine is stuck,
+// and loses the message; settle reports it.
 func (p *port) post(m message) {
 	if m.at.IsZero() {
 		m.at = time.Now()
@@ -98,15 +100,24 @@ func (p *port) post(m message) {
 	select {
 	case p.inbox <- m:
 	default:
-		if p.lost.Add(1) == 1 {
-			p.log.Error("inbox full, events are lost")
-		}
+		p.lost.Add(1)
 	}
 }
 
 // keyPressed is called by the audio goroutine.
 func (p *port) keyPressed(key byte, down bool) {
 	p.post(message{key: keyPress{key, down}})
+}
+
+// shortestReady is the shortest key by which a telephone answers an alert tone:
+// GR-30-CORE has it press D, or A if it can show more, for 55 to 65 ms.
+const shortestReady = 40 * time.Millisecond
+
+// keyReleased is called by the audio goroutine.
+func (p *port) keyReleased(key byte, held time.Duration) {
+	if (key == 'D' || key == 'A') && held >= shortestReady {
+		p.post(message{event: line.Ready{}})
+	}
 }
 
 // runDriver serves the chip until ctx ends.
@@ -155,6 +166,10 @@ func (p *port) timeUp(now time.Time) {
 // settle does what waits for a quiet line, publishes the state and sets the
 // timer to the next deadline.
 func (p *port) settle(timer *time.Timer) {
+	if lost := p.lost.Load(); lost != p.lostTold {
+		p.log.Error("inbox was full, events are lost", "since_start", lost)
+		p.lostTold = lost
+	}
 	if p.pending != nil && p.idle() {
 		p.reconfigure()
 	}
@@ -169,7 +184,11 @@ func (p *port) settle(timer *time.Timer) {
 	timer.Reset(time.Until(next))
 }
 
-func (p *port) idle() bool { return len(p.calls) == 0 && !p.offHook }
+// idle says whether nothing would notice a new configuration: neither this
+// line nor an emergency call of another that uses its account.
+func (p *port) idle() bool {
+	return len(p.calls) == 0 && !p.offHook && (p.agents.current == nil || !p.agents.current.lent())
+}
 
 func (p *port) handle(m message) {
 	p.at = m.at
@@ -192,8 +211,13 @@ func (p *port) handle(m message) {
 // tell hands an event to the machine, which acts on the port at once. Edges
 // carry the time at which the hardware saw them, which may lie a little before
 // what other goroutines reported.
+//
+// Keys pressed in a call mean nothing to the machine and may be a secret of the
+// subscriber, such as the number of a bank card: nobody records them.
 func (p *port) tell(at time.Time, e line.Event) {
-	p.agent.hub.event(p.n, at, e)
+	if _, key := e.(line.Digit); !key || p.machine.State() != line.Talking {
+		p.agent.hub.event(p.n, at, e)
+	}
 	p.machine.Handle(at, e)
 }
 
@@ -230,7 +254,7 @@ func (p *port) newConfig(cfg *config.Line) {
 func (p *port) reconfigure() {
 	cfg := p.pending
 	p.pending = nil
-	nat, err := newNation(cfg)
+	nat, err := newNation(cfg, p.chip.Caps())
 	if err == nil {
 		err = p.chip.Configure(nat.electrical(cfg))
 	}

@@ -2,11 +2,15 @@ package agent
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
+	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/ata-agent/ata-agent/config"
+	"github.com/ata-agent/ata-agent/line"
 	"github.com/ata-agent/ata-agent/sip"
 )
 
@@ -14,8 +18,14 @@ import (
 // of the old carry its address, so they cannot be mistaken.
 type userAgent struct {
 	*sip.UA
-	fixed netip.Addr // configured local address, or zero
-	end   context.CancelFunc
+	port      *port      // whose account it is
+	fixed     netip.Addr // configured local address, or zero
+	registers bool
+	end       context.CancelFunc
+
+	mu     sync.Mutex           // held for a few assignments
+	guests map[sip.CallID]*port // emergency calls of other lines
+	ended  bool
 }
 
 // localAddr is where RTP of this account is received: where SIP is.
@@ -24,6 +34,18 @@ func (u *userAgent) localAddr() netip.Addr {
 		return u.fixed
 	}
 	return u.LocalAddr().Addr()
+}
+
+// listenAddr is where the sockets of a call are opened: at the configured
+// address, else at every one, for ours may change while the call lasts.
+func (u *userAgent) listenAddr() netip.Addr {
+	switch {
+	case u.fixed.IsValid():
+		return u.fixed
+	case u.localAddr().Is6():
+		return netip.IPv6Unspecified()
+	}
+	return netip.IPv4Unspecified()
 }
 
 // userAgents starts and ends the user agents of a line.
@@ -61,16 +83,16 @@ func (a *userAgents) start(cfg *config.Line) {
 
 func (a *userAgents) build(cfg *config.Line) (*userAgent, error) {
 	p := a.port
-	ua := &userAgent{}
+	ua := &userAgent{port: p, registers: cfg.SIP.Register, guests: map[sip.CallID]*port{}}
 	opts := sip.Opts{
-		Notify:      func(e sip.Event) { p.post(message{sip: e, agent: ua}) },
+		Notify:      ua.report,
 		Logger:      p.log,
 		LocalPort:   cfg.SIP.LocalPort,
 		DSCP:        cfg.QoS.SIP,
 		StartJitter: cfg.SIP.StartSpread.Duration(),
 		UserAgent:   p.agent.opts.UserAgent,
 
-		InstanceID: p.agent.opts.InstanceID,
+		InstanceID: instanceOf(p.agent.opts.InstanceID, p.n),
 	}
 	for _, text := range cfg.SIP.TrustedPeers {
 		peer, err := config.ParsePeer(text)
@@ -109,13 +131,16 @@ func (a *userAgents) build(cfg *config.Line) (*userAgent, error) {
 func (a *userAgents) restart(cfg *config.Line) {
 	a.endCurrent()
 	a.start(cfg)
+	if a.current == nil { // nobody else will say so
+		a.port.tell(time.Now(), line.Service{})
+	}
 }
 
 func (a *userAgents) endCurrent() {
 	if a.current == nil {
 		return
 	}
-	a.current.end()
+	a.current.close()
 	a.current = nil
 	a.served.Store(nil)
 	a.port.reg = sip.Registration{}
@@ -126,4 +151,17 @@ func (a *userAgents) endCurrent() {
 func (a *userAgents) stop() {
 	a.endCurrent()
 	a.running.Wait()
+}
+
+// instanceOf is the instance of line n, counted from 0: the device's UUID with
+// the number added to its last part. Each line is a user agent of its own
+// (RFC 5626 §4.1), also where two serve the same subscriber.
+func instanceOf(device string, n int) string {
+	const last = 12 // digits
+	head := max(len(device)-last, 0)
+	node, err := strconv.ParseUint(device[head:], 16, 48)
+	if err != nil {
+		return device
+	}
+	return fmt.Sprintf("%s%0*x", device[:head], last, (node+uint64(n))&(1<<48-1))
 }

@@ -10,8 +10,11 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	sipmsg "github.com/emiago/sipgo/sip"
 
 	"github.com/ata-agent/ata-agent/agent"
 	"github.com/ata-agent/ata-agent/config"
@@ -20,6 +23,7 @@ import (
 	"github.com/ata-agent/ata-agent/sim"
 	"github.com/ata-agent/ata-agent/sip"
 	"github.com/ata-agent/ata-agent/sip/siptest"
+	"github.com/ata-agent/ata-agent/slic"
 )
 
 // world is an agent on a virtual board with its registrar, on a network in
@@ -32,7 +36,9 @@ type world struct {
 	board     *sim.Board
 	agent     *agent.Agent
 	log       *logBuffer
-	stop      func() // ends the agent and waits for it
+	intercept atomic.Pointer[func(*sipmsg.Request) int] // of the registrar
+	anywhere  atomic.Int32                              // calls whose sockets are open at every address
+	stop      func()                                    // ends the agent and waits for it
 }
 
 const registrarAddr = "10.0.0.1:5060"
@@ -63,7 +69,7 @@ func document(lines int, change func(i int, line object)) *config.Config {
 	for i := range lines {
 		l := object{
 			"sip": object{
-				"registrar": "ata.test", "outbound_proxy": registrarAddr, "local_address": fmt.Sprintf("10.0.1.%d", i+1),
+				"registrar": "ata.test", "outbound_proxy": registrarAddr, "local_address": lineAddr(i).String(),
 				"user": fmt.Sprint(101 + i), "password": "secret", "expires_s": 300,
 			},
 			"dial": object{"plan": "(10x|9xxx)"},
@@ -87,7 +93,13 @@ func document(lines int, change func(i int, line object)) *config.Config {
 // newWorld starts everything in the bubble of the caller and waits until the
 // lines are in service. It ends with stop, which also checks that nothing is
 // left over.
-func newWorld(t *testing.T, hardware sim.Hardware, cfg *config.Config) *world {
+func newWorld(t *testing.T, cfg *config.Config) *world {
+	t.Helper()
+	return newWorldOf(t, sim.Si321x, cfg)
+}
+
+// newWorldOf does it on a kind of board, whose ports wrap may change.
+func newWorldOf(t *testing.T, hardware sim.Hardware, cfg *config.Config, wrap ...func(slic.Line) slic.Line) *world {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	w := &world{t: t, ctx: ctx, net: siptest.NewNet(), log: &logBuffer{}}
@@ -99,7 +111,12 @@ func newWorld(t *testing.T, hardware sim.Hardware, cfg *config.Config) *world {
 	for i := range cfg.Lines {
 		users[fmt.Sprint(101+i)] = "secret"
 	}
-	if w.registrar, err = siptest.NewRegistrar(conn, siptest.Opts{Users: users}); err != nil {
+	if w.registrar, err = siptest.NewRegistrar(conn, siptest.Opts{Users: users, Intercept: func(req *sipmsg.Request) int {
+		if f := w.intercept.Load(); f != nil {
+			return (*f)(req)
+		}
+		return 0
+	}}); err != nil {
 		t.Fatal(err)
 	}
 	nation, _ := country.Lookup(cfg.Lines[0].SLIC.Country)
@@ -107,10 +124,20 @@ func newWorld(t *testing.T, hardware sim.Hardware, cfg *config.Config) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, f := range wrap {
+		for i, l := range w.board.Lines {
+			w.board.Lines[i] = f(l)
+		}
+	}
 	w.agent, err = agent.New(cfg, agent.Hardware{PCM: w.board.PCM, Lines: w.board.Lines}, agent.Opts{
 		Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Listen: w.listen,
-		SIP:    func(_ int, o *sip.Opts) { o.Listen = w.net.ListenPacket },
+		SIP: func(i int, o *sip.Opts) {
+			o.Listen = w.net.ListenPacket
+			if !o.LocalAddr.IsValid() { // the kernel would tell, here nobody does
+				o.LocalAddr = lineAddr(i)
+			}
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -131,6 +158,11 @@ func newWorld(t *testing.T, hardware sim.Hardware, cfg *config.Config) *world {
 		}
 		endRegistrar()
 		running.Wait()
+		for i, m := range w.board.Modules {
+			if u := m.Misuses(); len(u) > 0 {
+				t.Errorf("module %d was misused: %v", i+1, u)
+			}
+		}
 		if t.Failed() {
 			t.Logf("%s\n%s", w.log, w.events())
 		}
@@ -146,8 +178,15 @@ func newWorld(t *testing.T, hardware sim.Hardware, cfg *config.Config) *world {
 	return w
 }
 
-// listen opens the sockets of a call in memory.
+// lineAddr is where line i, counted from 0, is on the network.
+func lineAddr(i int) netip.Addr { return netip.AddrFrom4([4]byte{10, 0, 1, byte(i + 1)}) }
+
+// listen opens the sockets of a call in memory. Every address is that of line 1.
 func (w *world) listen(local netip.Addr, portMin, portMax, _ int) (rtp, rtcp media.Conn, err error) {
+	if local.IsUnspecified() {
+		w.anywhere.Add(1)
+		local = lineAddr(0)
+	}
 	for port := portMin; port+1 <= portMax; port += 2 {
 		a, err := w.net.Listen(netip.AddrPortFrom(local, uint16(port)))
 		if err != nil {

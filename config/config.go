@@ -28,6 +28,7 @@ type Line struct {
 	Hook      Hook      `json:"hook" doc:"How the hook switch is read."`
 	Ring      Ring      `json:"ring" doc:"How the telephone rings."`
 	Tones     Tones     `json:"tones" doc:"What the caller hears when a call fails or ends."`
+	CallerID  CallerID  `json:"callerid" doc:"How the telephone is told who calls."`
 	Features  Features  `json:"features" doc:"Features of calls."`
 	Emergency Emergency `json:"emergency" doc:"Numbers that are always free to dial."`
 }
@@ -119,6 +120,12 @@ type Ring struct {
 type Tones struct {
 	Causes       map[string]string `json:"causes" enum:"silence,busy,reorder,vacant-code,no-circuit" doc:"Tone for a SIP status code, in place of the built-in table."`
 	ReorderDelay Seconds           `json:"reorder_delay_s" default:"5" range:"0..255" doc:"Silence between the far end's hang-up and reorder tone."`
+}
+
+// CallerID says how the telephone is told who calls.
+type CallerID struct {
+	Enabled bool   `json:"enabled" default:"true" doc:"Whether it is told number and name, and whether messages wait."`
+	Scheme  string `json:"scheme" enum:",bellcore,bellcore-sdmf,etsi-fsk,etsi-fsk-alert,etsi-fsk-reversal,etsi-fsk-pulse,sin227,ntt,dtmf-ac,dtmf-reversal-ac,dtmf-ahash,dtmf-dc,dtmf-hash" doc:"In which way. Empty: the country's; for a telephone that was bought elsewhere."`
 }
 
 // Features of calls.

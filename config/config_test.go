@@ -9,10 +9,12 @@ import (
 	"log/slog"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/ata-agent/ata-agent/dsp/callerid"
 	"github.com/ata-agent/ata-agent/jsondoc"
 )
 
@@ -292,6 +294,19 @@ func FuzzParse(f *testing.F) {
 			}
 		case !errors.As(err, &faults) || len(faults) == 0:
 			t.Errorf("Parse = %v, want faults", err)
+		}
+	})
+}
+
+// TestCallerIDSchemes holds the tag against the schemes there are.
+func TestCallerIDSchemes(t *testing.T) {
+	want := []string{""}
+	for _, s := range callerid.Schemes {
+		want = append(want, s.Name)
+	}
+	jsondoc.Walk[CallerID](func(path []string, k jsondoc.Key) {
+		if path[0] == "scheme" && !slices.Equal(k.Enum, want) {
+			t.Errorf("scheme may be %q, want %q", k.Enum, want)
 		}
 	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ata-agent/ata-agent/dialplan"
 	"github.com/ata-agent/ata-agent/dsp"
+	"github.com/ata-agent/ata-agent/dsp/callerid"
 	"github.com/ata-agent/ata-agent/dsp/tone"
 	"github.com/ata-agent/ata-agent/slic"
 )
@@ -61,6 +62,9 @@ func TestEveryCountry(t *testing.T) {
 			checkRing(t, c)
 			checkHook(t, c.Hook)
 			checkPlan(t, c)
+			if _, ok := callerid.Lookup(c.CallerID); !ok {
+				t.Errorf("caller ID scheme %q does not exist", c.CallerID)
+			}
 			if c.Name == "" || c.Impedance == "" || c.CallerID == "" {
 				t.Errorf("incomplete: %+v", c)
 			}

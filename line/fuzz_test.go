@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"github.com/ata-agent/ata-agent/dsp/callerid"
 )
 
 // FuzzMachine plays any sequence of events. Whatever happened, the machine uses
@@ -41,6 +43,9 @@ func playBytes(t *testing.T, data []byte) {
 	w := newWorld(t)
 	c := testCountry()
 	c.Hook = groups[int(data[0])%len(groups)].timing
+	if n := int(data[0]) / len(groups) % (len(callerid.Schemes) + 1); n > 0 {
+		c.CallerID = callerid.Schemes[n-1].Name
+	}
 	plans := []string{"(xx)", "(x.)", "(<9,:>x|1!|P3<:12>)", "(P0<:7>)"}
 	flags := data[1]
 	m := New(w, c, mustPlan(t, plans[flags&3]).WithEmergency("11"), Settings{
@@ -106,6 +111,9 @@ func (p *player) event(what, arg byte) Event {
 	case 13:
 		return PortState{Up: arg&3 != 0}
 	case 14:
+		if arg > 11 {
+			return Ready{}
+		}
 		return Messages{Waiting: arg&1 != 0}
 	}
 	return Timer{}

@@ -29,6 +29,7 @@ const (
 	talking   hookMode = iota // a break is a flash or nothing
 	dialing                   // breaks are dial pulses, nothing could be flashed
 	recalling                 // breaks are dial pulses, or one flash back to the held call
+	fetching                  // the telephone closes the loop by itself, to hear who calls; a break opens it
 )
 
 const (
@@ -188,8 +189,11 @@ func (h *hook) longestPulse() time.Duration { return max(h.timing.PulseBreakMax,
 
 // limit returns the longest break that is not a hang-up.
 func (h *hook) limit() time.Duration {
-	if h.blank {
+	switch {
+	case h.blank:
 		return max(h.timing.FlashMax, recovery)
+	case h.mode == fetching:
+		return h.longestPulse()
 	}
 	return h.timing.FlashMax
 }

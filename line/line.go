@@ -72,6 +72,10 @@ type Port interface {
 	// Connect lets the telephone hear and speak to the call, 0 to nobody.
 	// Connecting replaces Play only when voice of the call is there.
 	Connect(CallID)
+	// SendCallerID tells the telephone of a call, or of the mailbox for call 0, and
+	// returns how long that will sound; nothing else is heard meanwhile.
+	// NoSignal ends it.
+	SendCallerID(CallID, Signal) time.Duration
 	// SendFlash passes a hook flash to the network (RFC 4733 event 16).
 	SendFlash(CallID)
 }
@@ -104,6 +108,9 @@ type (
 	Hook struct{ Off bool }
 	// Digit is a DTMF key, '0'..'9', '*', '#', 'A'..'D', when it is recognised.
 	Digit struct{ Key byte }
+	// Ready says that the telephone has answered the alert tone of a call that
+	// knocks by key D or A, of 40 ms or more: it can take data.
+	Ready struct{}
 	// Incoming is a new call for this telephone.
 	Incoming struct {
 		Call      CallID
@@ -139,6 +146,7 @@ type (
 
 func (Hook) isEvent()      {}
 func (Digit) isEvent()     {}
+func (Ready) isEvent()     {}
 func (Incoming) isEvent()  {}
 func (Progress) isEvent()  {}
 func (Answered) isEvent()  {}

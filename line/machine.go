@@ -5,6 +5,7 @@ import (
 
 	"github.com/ata-agent/ata-agent/country"
 	"github.com/ata-agent/ata-agent/dialplan"
+	"github.com/ata-agent/ata-agent/dsp/callerid"
 	"github.com/ata-agent/ata-agent/slic"
 )
 
@@ -24,8 +25,10 @@ type Machine struct {
 	timer [timers]time.Time
 
 	service  bool
-	messages bool // messages wait
-	downOff  bool // the last edge while the port was down
+	messages bool   // messages wait
+	lamp     Signal // what the message lamp was last set to
+	lampDue  Signal // what it should be
+	downOff  bool   // the last edge while the port was down
 
 	call  call // the call of the state
 	held  call // on hold
@@ -41,6 +44,10 @@ type Machine struct {
 	connected CallID
 	cadence   []time.Duration // of the ringing, on first
 	ringStep  int
+
+	scheme     *callerid.Scheme // of telling who calls, nil = none
+	telling    telling
+	betweenDue bool // who calls is to be told in a pause of this ringing
 }
 
 // setup is what Configure changes.
@@ -89,6 +96,7 @@ func (m *Machine) apply(s setup) {
 	s.settings = s.settings.withDefaults()
 	m.setup = s
 	m.hook.timing = withDefaults(s.country.Hook)
+	m.scheme, _ = callerid.Lookup(s.country.CallerID)
 }
 
 // withDefaults returns the settings with the values in brackets where they are zero.
@@ -147,7 +155,7 @@ func (m *Machine) dispatch(e Event) {
 	case Service:
 		m.setService(e.Up)
 	case Messages:
-		m.messages = e.Waiting
+		m.setMessages(e.Waiting)
 	case PortState:
 		m.portState(e.Up)
 	case Incoming:
@@ -199,7 +207,7 @@ func (m *Machine) portState(up bool) {
 	case up && m.state == Down:
 		m.comeUp()
 	case up && m.state == Idle:
-		m.port.SetFeed(slic.Forward)
+		m.port.SetFeed(m.feed)
 	}
 }
 
@@ -216,7 +224,7 @@ func (m *Machine) goDown() {
 	m.hangup(&m.held)
 	m.hook.reset()
 	m.downOff = false
-	m.toIdle()
+	m.rest()
 	m.state = Down
 }
 
@@ -224,10 +232,15 @@ func (m *Machine) comeUp() {
 	m.state = Idle
 	m.port.SetFeed(slic.Forward)
 	m.edge(m.now, m.downOff)
+	m.tellMail()
 }
 
 // putDown ends what the handset was in. A call that knocks or is on hold rings.
 func (m *Machine) putDown() {
+	if m.state == Ringing {
+		m.loopReleased()
+		return
+	}
 	m.hangup(&m.call)
 	m.play(Silence)
 	m.connect(0)
@@ -243,6 +256,12 @@ func (m *Machine) putDown() {
 }
 
 func (m *Machine) toIdle() {
+	m.rest()
+	m.tellMail()
+}
+
+// rest leaves the line idle.
+func (m *Machine) rest() {
 	m.play(Silence)
 	m.connect(0)
 	m.enter(Idle)
@@ -256,11 +275,14 @@ func (m *Machine) enter(s State) {
 	m.state = s
 	m.stop(stateTimer)
 	m.stop(cadenceTimer)
+	m.stopTelling()
 }
 
 // setHookMode tells the hook reader what breaks can mean in the present state.
 func (m *Machine) setHookMode() {
 	switch {
+	case m.state == Ringing:
+		m.hook.setMode(fetching)
 	case m.settings.NoPulse, m.state != Dialing && m.state != Collecting:
 		m.hook.setMode(talking)
 	case m.held.id != 0:

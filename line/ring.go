@@ -3,6 +3,7 @@ package line
 import (
 	"time"
 
+	"github.com/ata-agent/ata-agent/dsp/callerid"
 	"github.com/ata-agent/ata-agent/slic"
 )
 
@@ -46,7 +47,7 @@ func (m *Machine) cadenceOf(ring int) []time.Duration {
 // ring rings for the present call, from the start of its cadence.
 func (m *Machine) ring() {
 	m.enter(Ringing)
-	m.startRing(m.call.ring)
+	m.tellWho()
 }
 
 // remind rings because the subscriber went away from a call on hold.
@@ -63,35 +64,57 @@ func (m *Machine) startRing(ring int) {
 }
 
 // nextRing goes to the next part of the cadence. Between rings the pair carries
-// audio, for caller ID.
+// audio, for caller ID; the next one waits until that has been told.
 func (m *Machine) nextRing() {
+	if m.telling.occasion == betweenRing {
+		m.telling.held = true
+		return
+	}
 	m.ringStep = (m.ringStep + 1) % len(m.cadence)
-	if m.ringStep%2 == 0 {
+	switch {
+	case m.ringStep%2 == 0:
 		m.setFeed(slic.Ringing)
-	} else {
+	case m.telling.part() == callerid.Rouse:
+		m.setFeed(slic.OnHookTransmitRev)
+	default:
 		m.setFeed(slic.OnHookTransmit)
 	}
 	m.start(cadenceTimer, m.cadence[m.ringStep])
+	m.tellBetween()
 }
 
 // stopRing is the first thing after ring trip, in any phase of the cadence.
 func (m *Machine) stopRing() {
 	m.stop(cadenceTimer)
 	m.stop(ringTimer)
+	m.stopTelling()
 	m.setFeed(slic.Forward)
 }
 
 func (m *Machine) ringing(e Event) {
 	switch e := e.(type) {
 	case offHook:
-		m.stopRing()
-		m.answer()
+		if !m.roused() {
+			m.stopRing()
+			m.answer()
+		}
 	case Released:
 		m.call = call{}
-		m.toIdle()
+		m.callerGone()
 	case Incoming:
 		m.port.Reject(e.Call, RefuseBusy)
 	}
+}
+
+// callerGone ends the ringing. A telephone that is off hook to hear who called
+// is left with silence.
+func (m *Machine) callerGone() {
+	if !m.hook.lifted {
+		m.toIdle()
+		return
+	}
+	m.stopRing()
+	m.farEndGone()
 }
 
 func (m *Machine) reminding(e Event) {

@@ -21,8 +21,8 @@ var emergencyNumbers = []string{"112", "911"}
 // TestScripts plays every script of testdata. A script is what a line shall do;
 // -update makes it what the line does.
 //
-// Settings of a script: country of fixture_test.go [us], cpc [its], plan in
-// Sipura grammar [(xxxx)], and those of script.ParseSettings.
+// Settings of a script: country of fixture_test.go [us], cpc [its], callerid, a
+// scheme of package callerid [none], plan in Sipura grammar [(xxxx)], and those of script.ParseSettings.
 func TestScripts(t *testing.T) {
 	for _, file := range scriptFiles(t) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) { playFile(t, file) })
@@ -96,6 +96,7 @@ func builder(t *testing.T, s *script.Script) func(line.Port) script.Machine {
 				t.Fatal(err)
 			}
 		}
+		c.CallerID, _ = s.Setting("callerid")
 		return line.New(port, &c, planOf(t, s), settings)
 	}
 }

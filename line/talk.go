@@ -74,6 +74,8 @@ func (m *Machine) talking(e Event) {
 		m.flashInTalk()
 	case Incoming:
 		m.second(e)
+	case Ready:
+		m.acknowledged()
 	case Released:
 		m.call = call{}
 		m.connect(0)
@@ -120,6 +122,7 @@ func (m *Machine) second(e Incoming) {
 	m.port.Alert(e.Call)
 	m.play(CallWaiting)
 	m.start(ringTimer, m.settings.RingTimeout)
+	m.tellKnock()
 }
 
 // takeKnock answers the call that knocks.
@@ -132,6 +135,7 @@ func (m *Machine) takeKnock() {
 // endKnock forgets the call that knocked.
 func (m *Machine) endKnock() {
 	m.stop(ringTimer)
+	m.stopTelling()
 	m.knock = call{}
 	m.play(Silence)
 	if m.state == Gone {

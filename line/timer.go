@@ -9,6 +9,7 @@ type timerID uint8
 const (
 	ringTimer    timerID = iota // a call rings or knocks no longer
 	loopTimer                   // the open loop ends
+	tellTimer                   // a step of telling who calls ends
 	cadenceTimer                // ringing goes on or off
 	stateTimer                  // patience of the present state is at its end
 	timers
@@ -70,6 +71,8 @@ func (m *Machine) expire(deadline time.Time) {
 		m.unanswered()
 	case loopTimer:
 		m.closeLoop()
+	case tellTimer:
+		m.tellExpired()
 	case cadenceTimer:
 		m.nextRing()
 	case stateTimer:

@@ -19,6 +19,7 @@ type world struct {
 	feed   slic.Feed
 	tone   Tone
 	voice  CallID
+	signal Signal // the last one
 }
 
 // leg is one call as the network sees it.
@@ -88,6 +89,17 @@ func (w *world) Connect(id CallID) {
 		w.leg("connect", id)
 	}
 	w.voice = id
+}
+
+func (w *world) SendCallerID(id CallID, s Signal) time.Duration {
+	if id != 0 {
+		w.ringing("caller ID", id)
+	}
+	w.signal = s
+	if s == NoSignal {
+		return 0
+	}
+	return 700 * millisecond
 }
 
 func (w *world) SendFlash(id CallID) { w.leg("flash", id) }

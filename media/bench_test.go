@@ -7,6 +7,7 @@ import (
 
 	"github.com/pion/rtp"
 
+	"github.com/ata-agent/ata-agent/dsp/callerid"
 	"github.com/ata-agent/ata-agent/dsp/tone"
 	"github.com/ata-agent/ata-agent/media"
 )
@@ -115,8 +116,19 @@ var modes = []struct {
 		b.voice.Connect(nil)
 		b.voice.Play(&spec)
 	}, nil, speech},
+	{"caller ID", func(b *bench) { b.voice.Connect(nil) }, func(b *bench, i int) {
+		if i%40 == 0 {
+			b.voice.Tell(callData)
+		}
+	}, func(block []int16, _ int) { clear(block) }},
 	{"idle", func(b *bench) { b.voice.Connect(nil) }, nil, func(block []int16, _ int) { clear(block) }},
 }
+
+// callData is made before anything is counted.
+var callData = func() *callerid.Plan {
+	s, _ := callerid.Lookup("bellcore")
+	return s.Message(callerid.Call{Number: "5551234"})
+}()
 
 func TestFrameAllocs(t *testing.T) {
 	for _, m := range modes {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/ata-agent/ata-agent/dsp"
+	"github.com/ata-agent/ata-agent/dsp/dtmf"
 )
 
 // fade is how long the voice takes to vanish and to come back around a key, so
@@ -48,9 +49,19 @@ func (v *Voice) listen(block []int16) {
 		if v.session != nil {
 			v.press(e.Key, e.Down, e.At, begin)
 		}
-		if v.opts.Keys != nil {
-			v.opts.Keys(e.Key, e.Down)
-		}
+		v.report(e)
+	}
+}
+
+// report tells the owner of the voice of an edge.
+func (v *Voice) report(e dtmf.Event) {
+	if v.opts.Keys != nil {
+		v.opts.Keys(e.Key, e.Down)
+	}
+	if e.Down {
+		v.downAt = e.At
+	} else if v.opts.Released != nil {
+		v.opts.Released(e.Key, time.Duration(e.At-v.downAt)*smallestClock)
 	}
 }
 

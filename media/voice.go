@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ata-agent/ata-agent/dsp"
+	"github.com/ata-agent/ata-agent/dsp/callerid"
 	"github.com/ata-agent/ata-agent/dsp/dtmf"
 	"github.com/ata-agent/ata-agent/dsp/tone"
 )
@@ -26,6 +27,10 @@ type VoiceOpts struct {
 	// Keys is told of each key the telephone presses and releases. It is called
 	// by the audio goroutine and must return at once.
 	Keys func(key byte, down bool)
+	// Released is told of each key that is released and how long it was held. It
+	// is called like Keys, after it.
+	Released func(key byte, held time.Duration)
+
 	DTMF dtmf.Opts // of the detector
 	// KeyLevel is the level of the low group of keys played to the telephone or,
 	// where telephone events are not agreed on, to the far end [-10 dBm0].
@@ -39,12 +44,14 @@ type VoiceOpts struct {
 //
 //	fromPhone ─▶ key detector ─▶ mute while a key sounds ─▶ Session ─▶ RTP
 //	toPhone   ◀─ call waiting + (key ? far end's voice : tone) ◀─ Session ◀─ RTP
+//	          ◀─ caller ID, in place of all else
 type Voice struct {
 	opts VoiceOpts
 
 	// Orders to the audio goroutine.
 	play    atomic.Pointer[order[*tone.Spec]]
 	over    atomic.Pointer[order[*tone.Spec]]
+	tell    atomic.Pointer[order[*callerid.Plan]]
 	connect atomic.Pointer[order[*Session]]
 	sounded atomic.Pointer[order[keyOrder]]
 	mute    atomic.Bool
@@ -53,11 +60,14 @@ type Voice struct {
 
 	// Of the audio goroutine.
 	played, overed *order[*tone.Spec]
+	told           *order[*callerid.Plan]
+	caller         callerid.Sender
 	signaled       *order[keyOrder]
 	tone, overTone tone.Generator
 	wanted         *Session
 	session        *Session // the one connected, nil = none
 	detector       *dtmf.Detector
+	downAt         int64 // beginning of the last key, as heard counts
 	heard          int64 // samples from the telephone so far
 	pressed        byte  // key that sounds as an event, 0 = none
 	pressedAt      int64
@@ -100,6 +110,10 @@ func (v *Voice) Play(spec *tone.Spec) { v.play.Store(&order[*tone.Spec]{spec}) }
 // PlayOver adds a tone to whatever the telephone hears, such as call waiting;
 // nil stops it.
 func (v *Voice) PlayOver(spec *tone.Spec) { v.over.Store(&order[*tone.Spec]{spec}) }
+
+// Tell plays one part of telling the telephone who calls, whether it is on hook
+// or not. Nothing else is heard meanwhile. Nil stops it.
+func (v *Voice) Tell(p *callerid.Plan) { v.tell.Store(&order[*callerid.Plan]{p}) }
 
 // Connect joins the telephone to a call in place of the one before; nil leaves
 // it alone. A Session has one Voice at a time: if another one still has it, this
@@ -170,6 +184,10 @@ func (v *Voice) follow() {
 		v.overed = o
 		v.overTone.Start(o.value)
 	}
+	if o := v.tell.Load(); o != v.told {
+		v.told = o
+		v.caller.Start(o.value)
+	}
 	if o := v.sounded.Load(); o != v.signaled {
 		v.signaled = o
 		v.signalKey.StartFor(o.value.key, v.opts.KeyLevel, keyTwist, o.value.samples, keyPause)
@@ -230,6 +248,12 @@ func (v *Voice) hear(toPhone []int16, now time.Duration) {
 	}
 	v.playKey(toPhone, key)
 	v.overTone.Mix(toPhone)
+	if v.caller.Playing() {
+		v.caller.Read(toPhone)
+		if v.told.value != nil && v.told.value.Keyed() {
+			v.deaf = deafAfterKey
+		}
+	}
 }
 
 // playKey plays the far end's key in place of its voice.

@@ -190,6 +190,14 @@ func (a *waitAction) came(t *Telephone) bool {
 		return t.bell.bursting && !t.offHook
 	case "silent":
 		return t.quiet()
+	case "callerid":
+		if t.display.used == t.display.count {
+			return false
+		}
+		t.display.used = t.display.count
+		return true
+	case "mwi":
+		return t.display.lamp
 	case "talk":
 		return t.offHook && t.ear.talk()
 	case "cpc":

@@ -275,7 +275,7 @@ func events() []string {
 	for _, n := range ToneNames {
 		names = append(names, "tone:"+string(n))
 	}
-	return append(names, "talk", "cpc")
+	return append(names, "callerid", "mwi", "talk", "cpc")
 }
 
 func parseWait(w *words) (action, error) {

@@ -106,6 +106,15 @@ func (b *bell) note(length int64) {
 	b.n++
 }
 
+// shortBurst says whether a burst of half a second has just ended.
+func (b *bell) shortBurst(now int64) bool {
+	if b.bursting || b.n == 0 || now-b.ended > bellGap+80 {
+		return false
+	}
+	last := b.cadence[b.n-1]
+	return last > samples(350*time.Millisecond) && last < samples(650*time.Millisecond)
+}
+
 // patience is how long a pause may last before the caller is thought to have
 // gone: a quarter more than the longest pause of this ringing, or more than any
 // country's.

@@ -15,6 +15,7 @@ import (
 	"github.com/ata-agent/ata-agent/hal"
 	"github.com/ata-agent/ata-agent/sim"
 	"github.com/ata-agent/ata-agent/slic"
+	agmodel "github.com/ata-agent/ata-agent/slic/gpioslic/model"
 	"github.com/ata-agent/ata-agent/slic/si321x/model"
 )
 
@@ -131,9 +132,19 @@ func (r *rig) do(t *testing.T, phone int, sequence string) string {
 	return out.String()
 }
 
+// onBoards runs f on every kind of board.
+func onBoards(t *testing.T, opts sim.BoardOpts, f func(t *testing.T, r *rig)) {
+	for name, hardware := range map[string]sim.Hardware{"Si321x": sim.Si321x, "Ag1171": sim.Ag1171} {
+		t.Run(name, func(t *testing.T) {
+			opts.Hardware = hardware
+			onBoard(t, opts, f)
+		})
+	}
+}
+
 // Real drivers over chip models hear a real handset.
 func TestBoardHookAndVoice(t *testing.T) {
-	onBoard(t, sim.BoardOpts{Lines: 3, Seed: 1}, func(t *testing.T, r *rig) {
+	onBoards(t, sim.BoardOpts{Lines: 3, Seed: 1}, func(t *testing.T, r *rig) {
 		r.ready(t)
 		if s := r.Phones[1].State(); s.Volts < 45 || s.Volts > 51 || s.Polarity != sim.Normal {
 			t.Errorf("on hook: %v", s)
@@ -161,13 +172,17 @@ func TestBoardHookAndVoice(t *testing.T) {
 }
 
 func TestBoardRings(t *testing.T) {
-	onBoard(t, sim.BoardOpts{Lines: 1, Seed: 2}, func(t *testing.T, r *rig) {
+	onBoards(t, sim.BoardOpts{Lines: 1, Seed: 2}, func(t *testing.T, r *rig) {
+		want := 45.0
+		if r.Modules != nil {
+			want = 60
+		}
 		r.ready(t)
 		line := r.Lines[0]
 		line.SetFeed(slic.Ringing)
 		r.do(t, 1, "wait ringing -timeout 500ms pause 1s")
 		ring := r.Phones[0].State().Ring
-		if ring == nil || math.Abs(ring.Hertz-20) > 0.4 || math.Abs(ring.Volts-45) > 3 {
+		if ring == nil || math.Abs(ring.Hertz-20) > 0.4 || math.Abs(ring.Volts-want) > 3 {
 			t.Errorf("ringing is %v", ring)
 		}
 		lifted := time.Now()
@@ -186,7 +201,7 @@ func TestBoardRings(t *testing.T) {
 }
 
 func TestBoardKeysReachTheHighway(t *testing.T) {
-	onBoard(t, sim.BoardOpts{Lines: 1, Seed: 3}, func(t *testing.T, r *rig) {
+	onBoards(t, sim.BoardOpts{Lines: 1, Seed: 3}, func(t *testing.T, r *rig) {
 		r.ready(t)
 		r.do(t, 1, "offhook set echo=none loop=0 pause 300")
 		ended := make(chan error, 1)
@@ -241,9 +256,40 @@ func TestBoardClockLoss(t *testing.T) {
 	})
 }
 
+// The modules go on feeding when the codecs have lost their clock, and come back
+// when their pins do.
+func TestModulesFaultsAndRecovery(t *testing.T) {
+	onBoard(t, sim.BoardOpts{Hardware: sim.Ag1171, Lines: 2, Seed: 6}, func(t *testing.T, r *rig) {
+		r.ready(t)
+		r.World.StopClock()
+		r.do(t, 1, "offhook pause 1s")
+		r.next(t, 0, slic.OffHook)
+		if s := r.Phones[0].State(); s.Milliamps < 25 || s.OpenLoops > 0 {
+			t.Errorf("without clock: %v", s)
+		}
+		r.World.StartClock()
+		r.Modules[0].Inject(agmodel.PinsFail)
+		r.next(t, 0, slic.Lost)
+		r.do(t, 2, "offhook")
+		r.next(t, 1, slic.OffHook)
+		r.Modules[0].Clear(agmodel.PinsFail)
+		r.next(t, 0, slic.Ready)
+		r.do(t, 1, "pause 1s onhook")
+		r.next(t, 0, slic.OnHook)
+		for i, m := range r.Modules {
+			if u := m.Misuses(); len(u) > 0 {
+				t.Errorf("module %d: %v", i+1, u)
+			}
+		}
+	})
+}
+
 func TestBoardRefuses(t *testing.T) {
 	if _, err := sim.NewBoard(sim.BoardOpts{Lines: 65}); err == nil {
 		t.Error("a board of 65 lines was made")
+	}
+	if _, err := sim.NewBoard(sim.BoardOpts{Hardware: 9}); err == nil {
+		t.Error("a board of unknown hardware was made")
 	}
 	b, err := sim.NewBoard(sim.BoardOpts{})
 	if err != nil {

@@ -27,6 +27,10 @@ board's: a pause of a second is 8000 samples.
   a second without any sound that is not the pause of a tone.
 - ` + "`wait tone:NAME`" + ` comes as soon as what was heard cannot be another tone of the country: 0.2 s for most, about 1.2 s
   for a dial tone that begins like another one, 5 s at worst for tones that differ in their pauses alone. Tones that sound the same go by any of their names.
+- ` + "`wait callerid`" + ` comes when the display has been told who calls since it was last waited for; ` + "`state`" + ` shows number,
+  name and time, or P for a number withheld and O for one not known. The telephone decodes data of both modulations and
+  keys itself. It answers the alert tone of a call that knocks by key D; one that is made for Japan closes the loop by itself
+  to be told. ` + "`wait mwi`" + ` comes when the message lamp is lit. ` + "`set display=off`" + ` is a telephone without all this.
 - ` + "`wait talk`" + ` comes when a fifth of the last second was voice.
 - ` + "`wait cpc`" + ` comes when the exchange has opened the loop for 60 ms since the handset was lifted.
 - ` + "`record`" + ` runs beside the actions that follow, and so does ` + "`say -bg`" + `. Files are WAV, 8000 Hz, 16 bits, one channel.

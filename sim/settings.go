@@ -50,6 +50,7 @@ type Settings struct {
 	Room  dsp.DBm0 // white noise at the microphone
 
 	Parallel Parallel
+	Display  bool // it shows who calls
 }
 
 // DefaultSettings is an ordinary telephone close to its port: 1 REN, 400 ohm, a
@@ -59,7 +60,7 @@ func DefaultSettings() Settings {
 	return Settings{
 		REN: 1, Resistance: 400, Leakage: 10e6, Loop: 100,
 		BounceMin: 5 * time.Millisecond, BounceMax: 30 * time.Millisecond, DialBounce: time.Millisecond,
-		Echo: "m1", ERL: 18, Sidetone: 18, Noise: Off, Room: Off,
+		Echo: "m1", ERL: 18, Sidetone: 18, Noise: Off, Room: Off, Display: true,
 	}
 }
 
@@ -85,6 +86,7 @@ var knobs = []knob{
 	number("sidetone", 0, 100, "loss from microphone to earpiece, dB", func(s *Settings) *float64 { return &s.Sidetone }),
 	level("noise", "noise of the line, dBm0", func(s *Settings) *dsp.DBm0 { return &s.Noise }),
 	level("room", "noise at the microphone, dBm0", func(s *Settings) *dsp.DBm0 { return &s.Room }),
+	{"display", "on, off", "whether it shows who calls", putDisplay},
 	{"parallel", "none, onhook, offhook", "a second telephone on the pair", putParallel},
 }
 
@@ -192,4 +194,12 @@ func parseFloat(text string, low, high float64) (float64, error) {
 		return 0, errRange
 	}
 	return v, nil
+}
+
+func putDisplay(s *Settings, v string) error {
+	if v != "on" && v != "off" {
+		return errRange
+	}
+	s.Display = v == "on"
+	return nil
 }

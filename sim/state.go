@@ -9,18 +9,20 @@ import (
 
 // State is what a telephone knows of its line.
 type State struct {
-	Seconds   float64  `json:"seconds"` // of the telephone's own time
-	OffHook   bool     `json:"off_hook"`
-	Volts     float64  `json:"volts"`     // TIP minus RING at the telephone, mean of 20 ms
-	Milliamps float64  `json:"milliamps"` // through the handset
-	Polarity  Polarity `json:"polarity"`
-	Ring      *Ring    `json:"ring,omitempty"` // while it rings, pauses included
-	Tone      Tone     `json:"tone,omitempty"`
-	Sound     []Line   `json:"sound,omitempty"` // frequencies heard now, the loudest first
-	Level     float64  `json:"level_dbm0"`      // of the earpiece, last 10 ms; -100 = silence
-	Talk      bool     `json:"talk"`
-	Keys      string   `json:"keys,omitempty"` // DTMF heard since the handset was lifted
-	OpenLoops int      `json:"cpc"`            // open loops since the handset was lifted
+	Seconds   float64   `json:"seconds"` // of the telephone's own time
+	OffHook   bool      `json:"off_hook"`
+	Volts     float64   `json:"volts"`     // TIP minus RING at the telephone, mean of 20 ms
+	Milliamps float64   `json:"milliamps"` // through the handset
+	Polarity  Polarity  `json:"polarity"`
+	Ring      *Ring     `json:"ring,omitempty"` // while it rings, pauses included
+	Tone      Tone      `json:"tone,omitempty"`
+	Sound     []Line    `json:"sound,omitempty"` // frequencies heard now, the loudest first
+	Level     float64   `json:"level_dbm0"`      // of the earpiece, last 10 ms; -100 = silence
+	Talk      bool      `json:"talk"`
+	Keys      string    `json:"keys,omitempty"`     // DTMF heard since the handset was lifted
+	CallerID  *CallerID `json:"callerid,omitempty"` // as the display was told last
+	Lamp      bool      `json:"mwi"`                // the message lamp is lit
+	OpenLoops int       `json:"cpc"`                // open loops since the handset was lifted
 }
 
 // Ring is ringing as measured.
@@ -52,6 +54,7 @@ func (t *Telephone) state() State {
 		Volts: round(t.meter.volts, 2), Milliamps: round(1000*t.meter.amps, 2), Polarity: t.meter.polarity(),
 		Level: quietest,
 	}
+	s.CallerID, s.Lamp = t.display.shown, t.display.lamp
 	if !t.offHook {
 		s.Ring = t.bell.state()
 		return s
@@ -112,6 +115,12 @@ func (s State) String() string {
 	}
 	if s.Keys != "" {
 		fmt.Fprintf(&b, ", keys %s", s.Keys)
+	}
+	if s.CallerID != nil {
+		fmt.Fprintf(&b, ", caller %s", s.CallerID)
+	}
+	if s.Lamp {
+		b.WriteString(", message lamp")
 	}
 	if s.OpenLoops > 0 {
 		fmt.Fprintf(&b, ", %d open loops", s.OpenLoops)

@@ -49,6 +49,8 @@ type Telephone struct {
 	bell  bell
 	ear   *ear
 	meter meter
+
+	display display
 }
 
 // speech is audio for the microphone.
@@ -69,6 +71,7 @@ func NewTelephone(opts TelephoneOpts) *Telephone {
 	if t.set == (Settings{}) {
 		t.set = DefaultSettings()
 	}
+	t.display.configure(opts.Country)
 	t.apply()
 	return t
 }
@@ -121,6 +124,7 @@ func (t *Telephone) SetCountry(c *country.Country) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.ear.patterns = patternsOf(c)
+	t.display.configure(c)
 }
 
 // Hook lifts the handset or puts it down.
@@ -144,7 +148,7 @@ func (t *Telephone) lift(off bool) {
 	if off == t.offHook {
 		return
 	}
-	t.offHook = off
+	t.offHook, t.display.fetching = off, false
 	t.swing(off)
 	t.dial.stop()
 	t.pad.stop()
@@ -189,10 +193,37 @@ func (t *Telephone) Step(d twowire.Drive) twowire.Sense {
 	t.voice(d, &s, own, handsets)
 	t.meter.step(t.wires.volts, t.current(own), t.offHook && own)
 	if !t.offHook && t.hook.settled(t.now) {
-		t.bell.step(t.wires.volts, t.now)
+		t.ring()
 	}
 	t.now++
 	return s
+}
+
+// ring lets the bell sound and the display know of it.
+func (t *Telephone) ring() {
+	rang := t.bell.ringing
+	t.bell.step(t.wires.volts, t.now)
+	if t.bell.ringing && !rang {
+		t.display.rang(t.now)
+	}
+	if t.set.Display && t.display.japan {
+		t.fetch()
+	}
+}
+
+// fetch closes the loop by itself after a short ring on a reversed line, which
+// is how NTT has data to tell, and opens it when the data have come.
+func (t *Telephone) fetch() {
+	d := &t.display
+	switch {
+	case !d.fetching && t.bell.shortBurst(t.now) && t.meter.polarity() == Reversed:
+		d.fetching, d.fetched = true, t.now
+		d.modem = modem{}
+		t.swing(true)
+	case d.fetching && (d.shown != nil && samples(time.Duration(d.shown.Seconds*1e9)) > d.fetched || t.now-d.fetched > samples(fetchTime)):
+		d.fetching = false
+		t.swing(false)
+	}
 }
 
 // loop returns whether the handset closes the loop now.
@@ -236,6 +267,9 @@ func (t *Telephone) voice(d twowire.Drive, s *twowire.Sense, own bool, handsets 
 		noise = t.noise * t.rng.NormFloat64()
 	}
 	if !t.offHook {
+		if t.set.Display {
+			t.display.onHook((t.onPair(network, c, handsets)+noise)/twowire.VoltsPerUnit, t.now)
+		}
 		t.tape(0)
 		return
 	}
@@ -252,10 +286,26 @@ func (t *Telephone) voice(d twowire.Drive, s *twowire.Sense, own bool, handsets 
 	t.hear(c.listen*network+noise, t.sidetone*said)
 }
 
+// acknowledge is how a telephone says that it can take data (GR-30-CORE): key D
+// for 55 to 65 ms, within 100 ms.
+var acknowledge = keyStyle{on: 60 * time.Millisecond, off: 60 * time.Millisecond, level: -9, twist: 2}
+
+// onPair is the network's voice as a telephone on hook finds it on the pair:
+// twice what a matched end would, unless some handset closes the loop.
+func (t *Telephone) onPair(network float64, c *coupling, handsets int) float64 {
+	if handsets > 0 {
+		return c.listen * network
+	}
+	return (1 + c.reflect) * network
+}
+
 // hear gives the network's voice to the listener, and with the own voice to
 // the tapes.
 func (t *Telephone) hear(network, own float64) {
 	t.ear.hear(network / twowire.VoltsPerUnit)
+	if t.set.Display && t.display.offHook(network/twowire.VoltsPerUnit, t.now) {
+		t.pad.press("D", acknowledge, t.now)
+	}
 	t.tape(network + own)
 }
 

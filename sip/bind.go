@@ -58,6 +58,11 @@ func (u *UA) onRegistration(r Registration) {
 	u.server = target{}
 	if r.State == Registered {
 		u.server = u.bind.machine.home
+		for _, c := range u.calls {
+			if c.unknown { // it could not be told before
+				c.relocated()
+			}
+		}
 	}
 	u.log.Debug("registration", "state", r.State.String(), "server", r.Server, "until", r.Until, "code", r.Code, "reason", r.Reason)
 	u.notify(r)

@@ -97,6 +97,16 @@ func (x *exchange) again() *sipmsg.Request {
 	return req
 }
 
+// destroy ends an INVITE whose far end said something and then nothing more:
+// its transaction would wait for ever (RFC 3261 §9.1, §17.1.1.2). The owner is
+// not told.
+func (x *exchange) destroy() {
+	if x.tx != nil && x.tx.final == 0 {
+		x.tx.fail = nil
+		x.tx.fsm.Terminate()
+	}
+}
+
 // info takes the nonce for next time.
 func (x *exchange) info(res *sipmsg.Response) {
 	if !res.IsSuccess() || !x.trusted {

@@ -88,6 +88,9 @@ func (f *flow) put(b []byte) error {
 		return err
 	}
 	_, err := f.conn.Write(b)
+	if err != nil {
+		_ = f.conn.Close() // half a message may be out: its reader ends and reports
+	}
 	return err
 }
 

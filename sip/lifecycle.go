@@ -11,6 +11,8 @@ import (
 const (
 	openAgain  = time.Second      // between attempts to open the socket
 	checkLocal = 30 * time.Second // between looks at our own address
+
+	serversAgain = 5 * time.Minute // between looks for the servers of an account that does not register
 )
 
 // start opens the transport as soon as there is an address for it, and then
@@ -61,8 +63,21 @@ func (u *UA) open(a netip.Addr) {
 	if u.acc.Register {
 		u.regEvent(regStart{})
 	} else {
-		u.findServers(func([]target, error) {}) // whom to take calls from
+		u.watchServers()
 	}
+}
+
+// watchServers keeps knowing whom to take calls from; a registration does so by
+// itself. After a power cut the name servers come up later than we do.
+func (u *UA) watchServers() {
+	u.findServers(func(_ []target, err error) {
+		again := serversAgain
+		if err != nil {
+			u.complain("no server found yet", err)
+			again = checkLocal
+		}
+		u.after(again, u.watchServers)
+	})
 }
 
 // facing is our address on the way to a server. Connecting a UDP socket sends
@@ -103,15 +118,18 @@ func (u *UA) lookAtLocal() {
 // moveTo opens a socket at our new address. The registrar and the far ends of
 // all calls are told where we are now.
 func (u *UA) moveTo(a netip.Addr) {
-	u.log.Info("address changed", "from", u.stack.local.Addr(), "to", a)
+	old := u.stack.local.Addr()
+	u.log.Info("address changed", "from", old, "to", a)
 	if err := u.stack.open(addrPortOf(a, u.opts.LocalPort)); err != nil {
 		u.complain("no socket at new address", err)
 		return
 	}
 	u.regEvent(regMoved{})
 	for _, c := range u.calls {
-		c.wantRefresh = true
-		c.modifyNext()
+		if c.sess.rtp.Addr() == old { // the line takes voice at every address
+			c.sess.rtp = netip.AddrPortFrom(a, c.sess.rtp.Port())
+		}
+		c.relocated()
 	}
 }
 

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"context"
 	"errors"
 	"net/netip"
 	"strings"
@@ -50,6 +51,9 @@ func TestAddressComesAndChanges(t *testing.T) {
 		if re.Contact().Address.Host != later.String() {
 			t.Errorf("re-INVITE with %s", re.Contact().Value())
 		}
+		if body := string(re.Body()); !strings.Contains(body, "c=IN IP4 10.0.0.77\r\n") || strings.Contains(body, "10.0.0.2") {
+			t.Errorf("voice is still taken at the old address:\n%s", body)
+		}
 		var contacts []string
 		for _, h := range reg.GetHeaders("Contact") {
 			contacts = append(contacts, h.Value())
@@ -98,6 +102,40 @@ func TestInitialRoutes(t *testing.T) {
 		}
 		if n := len(invite.String()); n > 1300 {
 			t.Errorf("INVITE of %d bytes", n)
+		}
+	})
+}
+
+// An account that does not register takes calls from its server as soon as its
+// name is known, and from the next server when the name moves.
+func TestServersOfUnregisteredAccount(t *testing.T) {
+	var server atomic.Pointer[netip.AddrPort]
+	inWorld(t, func(a *Account, _ *Voice, o *Opts) {
+		a.Domain = "trunk.test"
+		o.Locate = func(context.Context, string, int, Transport) ([]Target, error) {
+			if s := server.Load(); s != nil {
+				return []Target{{Addr: *s, Transport: UDP}}, nil
+			}
+			return nil, errNoServer
+		}
+	}, func(w *world) {
+		rings := func() bool {
+			w.peer.leg("ata1").send("OPTIONS", "")
+			return w.peer.take() != nil
+		}
+		if rings() {
+			t.Error("a stranger is answered")
+		}
+		server.Store(&peerAddr)
+		time.Sleep(checkLocal + time.Second)
+		if !rings() {
+			t.Error("the server is not answered")
+		}
+		elsewhere := netip.MustParseAddrPort("10.0.0.9:5060")
+		server.Store(&elsewhere)
+		time.Sleep(serversAgain)
+		if rings() {
+			t.Error("the old server is still answered")
 		}
 	})
 }

@@ -14,6 +14,7 @@ type modify struct {
 	offering    *exchange // our re-INVITE without final response
 	wantHold    bool      // what the line asked for last
 	wantRefresh bool
+	unknown     bool   // the far end has not heard yet where we are now
 	glare       *timer // waits after 491
 }
 
@@ -36,9 +37,18 @@ func (c *call) modifyNext() {
 		c.sess.held = c.wantHold
 		c.reinvite(c.sess.offer(false))
 	case c.wantRefresh:
-		c.sess.sent = c.sess.local
-		c.reinvite(c.sess.local)
+		c.reinvite(c.sess.again())
 	}
+}
+
+// relocated tells the far end where to find us: our address is new, or the
+// connection that our Contact named is gone.
+func (c *call) relocated() {
+	if c.state != confirmed || c.over {
+		return
+	}
+	c.unknown, c.wantRefresh = true, true
+	c.modifyNext()
 }
 
 // reinvite offers a new description.
@@ -63,7 +73,10 @@ func (c *call) reinvite(offer *sdp.Session) {
 		c.refreshHeaders(req)
 		setSDP(req, offer)
 		x.start(req)
-		c.giveUp = c.after(timer64*2, func() { c.onReinviteRefused(x, nil) })
+		c.giveUp = c.after(timer64*2, func() {
+			x.destroy()
+			c.onReinviteRefused(x, nil)
+		})
 	})
 }
 
@@ -90,7 +103,7 @@ func (c *call) onReinviteSuccess(x *exchange, res *sipmsg.Response) {
 		return // it crossed a BYE
 	}
 	c.giveUp.stop()
-	c.offering = nil
+	c.offering, c.unknown = nil, false
 	before := c.sess.media
 	answer, err := sdpOf(res)
 	if err == nil && answer != nil {
@@ -137,6 +150,7 @@ func (c *call) retryAfterGlare() {
 	}
 	c.glare = c.after(d, func() {
 		c.glare = nil
+		c.wantRefresh = c.wantRefresh || c.unknown
 		c.modifyNext()
 	})
 }

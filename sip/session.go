@@ -67,6 +67,18 @@ func (s *session) offer(full bool) *sdp.Session {
 	return s.sent
 }
 
+// again offers what we said last, with the place where we take voice now.
+func (s *session) again() *sdp.Session {
+	media := slices.Clone(s.local.Media)
+	for i := range media {
+		if media[i].Kind == "audio" && media[i].Port != 0 {
+			media[i].Conn, media[i].Port = s.rtp.Addr(), s.rtp.Port()
+		}
+	}
+	s.sent = s.describe(media)
+	return s.sent
+}
+
 func events(pt uint8) sdp.Codec {
 	return sdp.Codec{PT: pt, Name: "telephone-event", Rate: 8000, Channels: 1, Fmtp: "0-16"}
 }

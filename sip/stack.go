@@ -14,6 +14,7 @@ import (
 	"time"
 
 	sipmsg "github.com/emiago/sipgo/sip"
+	"golang.org/x/sys/unix"
 )
 
 // stack is the transport of one UA: one UDP socket, or the connections it
@@ -30,6 +31,7 @@ type stack struct {
 	received func(sipmsg.Message, *flow, error) // from readers
 	closed   func(*flow)                        // from readers
 	post     func(func())
+	dialTCP  func(ctx context.Context, network, addr string) (net.Conn, error)
 
 	ctx     context.Context
 	wg      sync.WaitGroup
@@ -114,9 +116,9 @@ func (s *stack) dial(t target) {
 }
 
 func (s *stack) dialConn(ctx context.Context, t target) (net.Conn, error) {
-	d := &net.Dialer{Control: s.opts.control}
-	if t.transport != TLS {
-		return d.DialContext(ctx, "tcp", t.addr.String())
+	conn, err := s.dialTCP(ctx, "tcp", t.addr.String())
+	if err != nil || t.transport != TLS {
+		return conn, err
 	}
 	cfg := s.opts.TLS.Clone()
 	if cfg == nil {
@@ -124,7 +126,12 @@ func (s *stack) dialConn(ctx context.Context, t target) (net.Conn, error) {
 	}
 	cfg.MinVersion = max(cfg.MinVersion, tls.VersionTLS12)
 	cfg.ServerName = t.name
-	return (&tls.Dialer{NetDialer: d, Config: cfg}).DialContext(ctx, "tcp", t.addr.String())
+	secure := tls.Client(conn, cfg)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return secure, nil
 }
 
 func (s *stack) dialled(t target, conn net.Conn, unwatch func() bool, err error) {
@@ -264,6 +271,23 @@ func (o *Opts) listen(network, addr string) (net.PacketConn, error) {
 	}
 	lc := net.ListenConfig{Control: o.control}
 	return lc.ListenPacket(context.Background(), network, addr)
+}
+
+// deadAfter is how long a connection may owe us the receipt of what we sent
+// before the kernel gives it up. A NAT or a server that forgot us says nothing;
+// without this the kernel tries for a quarter of an hour, in which no call
+// comes through.
+const deadAfter = 30 * time.Second
+
+// dialer opens connections that notice a far end that is gone.
+func (o *Opts) dialer() *net.Dialer {
+	return &net.Dialer{Control: func(network, addr string, c syscall.RawConn) error {
+		var err error
+		e := c.Control(func(fd uintptr) {
+			err = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(deadAfter/time.Millisecond))
+		})
+		return errors.Join(e, err, o.control(network, addr, c))
+	}}
 }
 
 // control marks the packets of a socket (RFC 4594 §4.2: CS3 for signalling).

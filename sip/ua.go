@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"strings"
 	"sync"
@@ -46,6 +47,7 @@ type UA struct {
 	auth    *digest.Client
 	locator *locate.Locator
 	facing  func(netip.AddrPort) (netip.Addr, error)
+	dialTCP func(ctx context.Context, network, addr string) (net.Conn, error)
 	server  target           // where we are registered, or spoke to last
 	trusted []netip.AddrPort // servers of the account
 	bind    bind
@@ -87,6 +89,7 @@ func New(acc Account, voice Voice, opts Opts) (*UA, error) {
 	u.bind = u.newBind()
 	u.locator = locate.New(locate.Opts{})
 	u.facing = facing
+	u.dialTCP = u.opts.dialer().DialContext
 	u.publish()
 	return u, nil
 }
@@ -127,7 +130,7 @@ func (u *UA) newStack(ctx context.Context) *stack {
 	parser.MaxMessageLength = u.opts.Limits.HeaderBytes + u.opts.Limits.BodyBytes
 	return &stack{
 		opts: &u.opts, kind: u.acc.Transport, guard: u.guard, count: &u.count, log: u.log, parser: parser,
-		received: u.enqueue, closed: func(f *flow) { u.post(func() { u.flowClosed(f) }) }, post: u.post,
+		dialTCP: u.dialTCP, received: u.enqueue, closed: func(f *flow) { u.post(func() { u.flowClosed(f) }) }, post: u.post,
 		ctx: ctx, conns: map[netip.AddrPort]*flow{}, dialing: map[netip.AddrPort][]func(*flow, error){},
 	}
 }
@@ -241,6 +244,11 @@ func (u *UA) flowClosed(f *flow) {
 		}
 	}
 	u.flowLost(f)
+	for _, c := range u.calls {
+		if c.home == f.remote {
+			c.relocated()
+		}
+	}
 }
 
 // Status is a picture of the UA. It may be called from any goroutine.

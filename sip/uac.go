@@ -312,8 +312,7 @@ func (c *call) onInviteFailure(x *exchange, err error) {
 	}
 	c.log.Info("INVITE failed", "server", x.flow.remote, "err", err)
 	if !c.heard && !c.over && len(c.targets) > 0 {
-		x.tx.fail = nil
-		x.tx.fsm.Terminate() // no more repetitions
+		x.destroy() // no more repetitions
 		c.tryNext()
 		return
 	}
@@ -427,7 +426,11 @@ func (c *call) cancel() {
 	}
 	c.invite.trusted = false // a challenge is the end now
 	c.state = cancelling
-	c.giveUp = c.after(timer64, func() { c.state = done; c.settle() })
+	c.giveUp = c.after(timer64, func() {
+		c.invite.destroy()
+		c.state = done
+		c.settle()
+	})
 	if c.heard {
 		c.sendCancel()
 	}

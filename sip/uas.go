@@ -47,8 +47,17 @@ func (u *UA) onInvite(t *serverTx) {
 	c.limitRinging(t.req)
 	e := incoming(t.req, u.trustsIdentity(t.flow))
 	e.Call, e.CallID = c.id, c.sipID
-	c.log.Info("incoming call", "from", c.peer, "callid", c.sipID)
+	c.log.Info("incoming call", "callid", c.sipID) // who calls is nobody's business but the telephone's
+	c.ringTimer = c.after(timer64, c.unnoticed)
 	u.notify(e)
+}
+
+// unnoticed refuses a call that the line neither rings for nor answers or
+// refuses: two of them would keep every other call away.
+func (c *call) unnoticed() {
+	if c.state == ringing {
+		c.refuse(480, "", Ended{Code: 480, Text: "the line does not react"})
+	}
 }
 
 // screen decides whether a call is offered to the line at all.

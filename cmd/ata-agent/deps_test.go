@@ -27,13 +27,15 @@ var mayImport = map[string][]string{
 	"dsp/echo":      {"dsp", "dsp/fft"},
 	"dsp/echo/g168": {"dsp"},
 
+	"dsp/callerid": {"dsp", "dsp/dtmf", "dsp/tone"},
+
 	"dsp/compare": {"dsp"},
 	"dsp/dsptest": {"dsp"},
 	"dialplan":    {},
 	"quality":     {},
 	"slic":        {},
 	"country":     {"dsp/…", "slic"},
-	"line":        {"country", "dialplan", "slic"},
+	"line":        {"country", "dialplan", "dsp/callerid", "slic"},
 	"jsondoc":     {},
 	"config":      {"country", "dialplan", "dsp/…", "jsondoc", "slic"},
 	"hal":         {},

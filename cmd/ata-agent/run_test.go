@@ -10,13 +10,12 @@ import (
 	"time"
 
 	"github.com/ata-agent/ata-agent/config"
-	"github.com/ata-agent/ata-agent/sim"
 	"github.com/ata-agent/ata-agent/state"
 )
 
-// startService runs the agent on a virtual board with one line that registers
+// startService runs the agent on a board with one line that registers
 // nowhere, and waits until its port is up.
-func startService(t *testing.T, country string) *service {
+func startService(t *testing.T, boardName, country string) *service {
 	t.Helper()
 	doc, err := json.Marshal(map[string]any{"schema": 1, "lines": []any{map[string]any{
 		"sip":  map[string]any{"registrar": "127.0.0.1:9", "user": "100", "register": false, "local_address": "127.0.0.1"},
@@ -30,7 +29,7 @@ func startService(t *testing.T, country string) *service {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	b, err := newVirtualBoard(sim.Si321x, cfg, log)
+	b, err := newVirtualBoard(virtualBoards[boardName], cfg, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,10 +55,14 @@ func startService(t *testing.T, country string) *service {
 // TestVirtualTelephoneKnowsItsCountry waits for a dial tone by its name, which
 // the telephone can do only when it was told whose tones it hears.
 func TestVirtualTelephoneKnowsItsCountry(t *testing.T) {
-	s := startService(t, "GB")
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	if err := s.board.virtual.Do(ctx, 1, strings.Fields("pause 2s offhook wait tone:dial onhook"), nil); err != nil {
-		t.Error(err)
+	for _, name := range []string{"virtual", "virtual-gpio"} {
+		t.Run(name, func(t *testing.T) {
+			s := startService(t, name, "GB")
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			if err := s.board.virtual.Do(ctx, 1, strings.Fields("pause 2s offhook wait tone:dial onhook"), nil); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }

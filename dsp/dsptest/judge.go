@@ -75,6 +75,13 @@ func (s Spandsp) Tones(t testing.TB, signals [][]int16, plan string) []string {
 	return s.lines(t, signals, "tones", plan)
 }
 
+// CallerID returns the message that its caller ID receiver of a standard (class,
+// clip, jclip or dtmf) hears in each signal, in hexadecimal.
+func (s Spandsp) CallerID(t testing.TB, signals [][]int16, standard string) []string {
+	t.Helper()
+	return s.lines(t, signals, "adsi", standard)
+}
+
 // lines passes signals to the judge and returns the line that it says of each.
 func (s Spandsp) lines(t testing.TB, signals [][]int16, args ...string) []string {
 	t.Helper()

@@ -50,6 +50,17 @@ func round(v float32) int16 {
 	return int16(v + 0.5)
 }
 
+// clips says whether a block reaches what A-law and mu-law can carry at most,
+// 32256 and 32124.
+func clips(x *[block]int16) bool {
+	for _, v := range x {
+		if v >= 32124 || v <= -32124 {
+			return true
+		}
+	}
+	return false
+}
+
 // highPass removes an offset: a first-order filter at 10 Hz. Far and near pass
 // the same, so the echo path between them does not change.
 type highPass struct {

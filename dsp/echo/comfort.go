@@ -6,7 +6,7 @@ import "math"
 // it: white noise through the all-pole filter of its spectrum.
 //
 // Noise is what stays within a few decibels from block to block. It falls at
-// once, and rises when for over a second nothing was quieter: speech has pauses.
+// once, and rises when for two seconds nothing was quieter: speech has pauses.
 type comfortNoise struct {
 	power float32            // energy of a block, 0 = not known
 	shape [order + 1]float32 // its autocorrelation
@@ -24,7 +24,7 @@ type comfortNoise struct {
 const (
 	order       = 8
 	spellLength = 4    // blocks
-	spells      = 30   // that a rise has to last
+	spells      = 50   // that a rise has to last
 	unlike      = 2.5  // times the energy that is not the same noise
 	likelyLeak  = 1e-3 // residual echo over echo
 	nowPart     = 0.15

@@ -34,7 +34,7 @@ const (
 	minPause    = 30   // blocks
 	maxPause    = 240  // blocks
 	improvement = 0.95 // energy to be adopted
-	striking    = 0.5  // energy to be adopted at once, while nothing good is known
+	striking    = 0.5  // energy to be adopted in doubt, or at once while nothing good is known
 	failure     = 2.0  // energy to be restored
 	worse       = 1.5  // energy to give up
 	poor        = 0.1  // of the energy, that remains, to look for a better path
@@ -78,10 +78,23 @@ func (c *contest) judge(near, rest, ahead, noise float32, tones bool) verdict {
 		return c.decide(giveUp)
 	case tones:
 		return keep
-	case c.ahead < improvement*c.rest && (c.better.proves() || !c.settled && a < striking*r):
+	case c.superior(r, a):
 		return c.decide(adopt)
 	}
 	return c.explore(float64(noise))
+}
+
+// superior says whether the background is to be adopted. Where a foreground that
+// was good leaves much, the near end talks or the path has changed; then only a
+// background that leaves half is believed.
+func (c *contest) superior(rest, ahead float64) bool {
+	switch {
+	case !c.settled:
+		return c.ahead < improvement*c.rest && (c.better.proves() || ahead < striking*rest)
+	case c.rest > poor*c.near:
+		return c.ahead < striking*c.rest && c.better.proves()
+	}
+	return c.ahead < improvement*c.rest && c.better.proves()
 }
 
 // explore lets the background try an unknown path when the one known is poor,

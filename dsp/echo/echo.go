@@ -140,6 +140,8 @@ func (c *Canceller) block(far, near, out *[block]int16) {
 	var echo [block]float32
 	c.cancel(&d, nearEnergy, &echo)
 	s := scene{far: c.history.loudest(), near: nearEnergy, echo: energy(&echo), rest: energy(&d)}
+	s.clips = clips(near)
+	s.model = c.proven.echo(&c.history)
 	s.noise = c.noise.level()
 	gain := c.suppressor.judge(&s)
 	c.meter.add(&s, farEnergy, c.suppressor.nearTalks())

@@ -96,11 +96,14 @@ func TestMeters(t *testing.T) {
 // and of the one far nothing comes back while he talks alone.
 func TestSpeech(t *testing.T) {
 	seconds, voices := 20.0, dsptest.Voices[:4]
+	if racing {
+		voices = voices[:1]
+	}
 	if full() {
 		seconds, voices = 300, dsptest.Voices
 	}
 	clipped, windows := 0, 0
-	worst := dsp.DBm0(-99)
+	peak, level := dsp.DBm0(-99), dsp.DBm0(-99)
 	for i, v := range voices {
 		far := dsptest.Speech(t, v, seconds, -16, uint64(i))
 		near := dsptest.Speech(t, dsptest.Voices[(i+3)%8], seconds, -22, uint64(i)+100)
@@ -120,12 +123,14 @@ func TestSpeech(t *testing.T) {
 		clipped += times
 		windows += of
 		for at := 15.0; at+5 <= seconds; at += 15 {
-			worst = max(worst, g168.Peak(part(out, at+0.1, at+5)))
+			peak = max(peak, g168.Peak(part(out, at+0.2, at+5)))
+			level = max(level, g168.Level(part(out, at+0.2, at+5)))
 		}
 	}
 	t.Logf("%d windows with near speech", windows)
 	atMost(t, "speech clipped", 100*float64(clipped)/float64(windows), 0.5, 0.1, "%")
-	atMost(t, "speech of the far end alone", float64(worst), -55, 2, "dBm0")
+	atMost(t, "speech of the far end alone, level", float64(level), -55, 2, "dBm0")
+	atMost(t, "speech of the far end alone, peak", float64(peak), -40, 2, "dBm0")
 }
 
 // Nothing that goes in makes it fail, and a second of good input makes it good.

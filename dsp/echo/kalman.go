@@ -78,6 +78,19 @@ func (a *kalman) learn(h *history, rest *[block]float32) {
 	}
 }
 
+// echo returns the energy of the newest block's echo through a path that is known
+// by its variances only.
+func (v variances) echo(h *history) (sum float32) {
+	var power [bins]float32
+	for p := range v {
+		expect(&power, &h.power[h.index(p)], &v[p])
+	}
+	for _, e := range power {
+		sum += e
+	}
+	return sum / fft.N
+}
+
 // expect adds the power of the echo that errors of variance can make.
 func expect(sum, power, variance *[bins]float32) {
 	for k := range bins {

@@ -2,6 +2,7 @@ package script
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/ata-agent/ata-agent/line"
 	"github.com/ata-agent/ata-agent/slic"
@@ -21,9 +22,10 @@ const (
 	Hold
 	Connect
 	SendFlash
+	SendCallerID
 )
 
-var opNames = [...]string{"feed", "play", "dial", "alert", "answer", "reject", "hangup", "hold", "connect", "flash"}
+var opNames = [...]string{"feed", "play", "dial", "alert", "answer", "reject", "hangup", "hold", "connect", "flash", "callerid"}
 
 // String returns the word for the method in scripts.
 func (o Op) String() string {
@@ -44,6 +46,8 @@ type Call struct {
 	Hold      bool
 	Number    string
 	Emergency bool
+	Signal    line.Signal
+	Length    time.Duration // of the signal
 }
 
 // String returns the call as a script has it. ParseCall reads it back without
@@ -60,6 +64,8 @@ func (c Call) String() string {
 		return fmt.Sprintf("reject %d %v", c.Call, c.Refusal)
 	case Hold:
 		return fmt.Sprintf("hold %d %s", c.Call, choose(c.Hold, "on", "off"))
+	case SendCallerID:
+		return fmt.Sprintf("callerid %d %v %v", c.Call, c.Signal, c.Length)
 	}
 	return fmt.Sprintf("%v %d", c.Op, c.Call)
 }
@@ -98,6 +104,8 @@ func parseCall(w *words) (c Call, err error) {
 		c.Call, c.Refusal = w.call(), named[line.Refusal](w)
 	case Hold:
 		c.Call, c.Hold = w.call(), w.either("on", "off")
+	case SendCallerID:
+		c.Call, c.Signal, c.Length = w.call(), named[line.Signal](w), w.duration()
 	default:
 		c.Call = w.call()
 	}

@@ -16,6 +16,8 @@ func FormatEvent(e line.Event) string {
 		return "hook " + choose(e.Off, "off", "on")
 	case line.Digit:
 		return "digit " + formatKey(e.Key)
+	case line.Ready:
+		return "ready"
 	case line.Incoming:
 		return formatIncoming(e)
 	case line.Progress:
@@ -91,6 +93,8 @@ func parseEvent(w *words) (e line.Event, err error) {
 		e = line.Hook{Off: w.either("off", "on")}
 	case "digit":
 		e = line.Digit{Key: w.key()}
+	case "ready":
+		e = line.Ready{}
 	case "incoming":
 		e = parseIncoming(w)
 	case "progress":

@@ -20,6 +20,10 @@ var Start = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 // script says what Dial returned.
 const firstDialed line.CallID = 101
 
+// signalLength is how long a signal of a script's port sounds, unless the
+// script says how long it did.
+const signalLength = 100 * time.Millisecond
+
 // Run plays the events of a script on a machine that build makes, and returns
 // the script as it should have been: with the effects there were, and a timer
 // step wherever a deadline of the machine came and had an effect. The timer
@@ -55,7 +59,8 @@ func isTimer(s Step) bool {
 // runner is also the port of its machine.
 type runner struct {
 	machine Machine
-	dialed  []line.CallID // what Dial returns
+	dialed  []line.CallID   // what Dial returns
+	lengths []time.Duration // what SendCallerID returns
 	next    line.CallID
 	out     *Script
 	now     time.Duration // of the event that the machine handles
@@ -65,8 +70,11 @@ func newRunner(s *Script, build func(line.Port) Machine) *runner {
 	r := &runner{next: firstDialed, out: &Script{Settings: s.Settings, Trailer: s.Trailer}}
 	for _, step := range s.Steps {
 		for _, e := range step.Effects {
-			if e.Call.Op == Dial {
+			switch e.Call.Op {
+			case Dial:
 				r.dialed = append(r.dialed, e.Call.Call)
+			case SendCallerID:
+				r.lengths = append(r.lengths, e.Call.Length)
 			}
 		}
 	}
@@ -140,6 +148,19 @@ func (r *runner) Dial(number string, emergency bool) line.CallID {
 	r.next = max(r.next, id+1)
 	r.add(Call{Op: Dial, Call: id, Number: number, Emergency: emergency})
 	return id
+}
+
+// SendCallerID implements line.Port.
+func (r *runner) SendCallerID(id line.CallID, s line.Signal) time.Duration {
+	length := signalLength
+	if s == line.NoSignal {
+		length = 0
+	}
+	if len(r.lengths) > 0 {
+		length, r.lengths = r.lengths[0], r.lengths[1:]
+	}
+	r.add(Call{Op: SendCallerID, Call: id, Signal: s, Length: length})
+	return length
 }
 
 func (r *runner) SetFeed(f slic.Feed)      { r.add(Call{Op: SetFeed, Feed: f}) }

@@ -126,6 +126,11 @@ func (s *silent) Hold(line.CallID, bool)           { s.calls++ }
 func (s *silent) Connect(line.CallID)              { s.calls++ }
 func (s *silent) SendFlash(line.CallID)            { s.calls++ }
 
+func (s *silent) SendCallerID(line.CallID, line.Signal) time.Duration {
+	s.calls++
+	return 713 * time.Millisecond
+}
+
 func (s *silent) Dial(string, bool) line.CallID {
 	s.calls++
 	return line.CallID(s.calls)
@@ -147,6 +152,7 @@ func TestRecorderPort(t *testing.T) {
 	r.Hold(5, true)
 	r.Connect(6)
 	r.SendFlash(7)
+	r.SendCallerID(8, line.CallData)
 	const want = `+1s timer
 	feed open
 	play busy
@@ -158,12 +164,13 @@ func TestRecorderPort(t *testing.T) {
 	hold 5 on
 	connect 6
 	flash 7
+	callerid 8 data 713ms
 `
 	if got := r.Script().Format(); got != want {
 		t.Errorf("recorded\n%s\nwant\n%s", got, want)
 	}
-	if port.calls != 11 {
-		t.Errorf("%d calls passed on, want 11", port.calls)
+	if port.calls != 12 {
+		t.Errorf("%d calls passed on, want 12", port.calls)
 	}
 }
 

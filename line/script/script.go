@@ -22,6 +22,7 @@
 //
 //	hook off | hook on
 //	digit KEY
+//	ready
 //	incoming CALL "NUMBER" "NAME" [withheld] [ring=N] [emergency]
 //	progress CALL [ringing] [media]
 //	answered CALL
@@ -43,7 +44,7 @@
 //
 //	feed FEED · play TONE · dial CALL "NUMBER" [emergency] · alert CALL ·
 //	answer CALL · reject CALL REFUSAL · hangup CALL · hold CALL on|off ·
-//	connect CALL · flash CALL
+//	connect CALL · flash CALL · callerid CALL SIGNAL LENGTH
 //
 // The word late before an event tells Run to let no timer come before it, as if
 // the process had slept.

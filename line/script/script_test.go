@@ -21,6 +21,7 @@ var events = []struct {
 	{`digit #`, line.Digit{Key: '#'}},
 	{`digit 0x00`, line.Digit{}},
 	{`digit 0xff`, line.Digit{Key: 255}},
+	{`ready`, line.Ready{}},
 	{`incoming 1 "" ""`, line.Incoming{Call: 1}},
 	{`incoming 2 "555" "Bob \"B\" \xff\n" withheld ring=3 emergency`, line.Incoming{
 		Call: 2, Number: "555", Name: "Bob \"B\" \xff\n", Withheld: true, Ring: 3, Emergency: true,
@@ -70,6 +71,8 @@ var calls = []struct {
 	{`hold 1 off`, Call{Op: Hold, Call: 1}},
 	{`connect 0`, Call{Op: Connect}},
 	{`flash 1`, Call{Op: SendFlash, Call: 1}},
+	{`callerid 1 data 713.333333ms`, Call{Op: SendCallerID, Call: 1, Signal: line.CallData, Length: 713333333}},
+	{`callerid 0 off 0s`, Call{Op: SendCallerID}},
 }
 
 func TestCalls(t *testing.T) {
@@ -90,8 +93,8 @@ func TestEveryEventAndCall(t *testing.T) {
 	for _, e := range events {
 		seen[reflect.TypeOf(e.event)] = true
 	}
-	if len(seen) != 10 {
-		t.Errorf("%d kinds of events are tested, want 10", len(seen))
+	if len(seen) != 11 {
+		t.Errorf("%d kinds of events are tested, want 11", len(seen))
 	}
 	port := reflect.TypeFor[line.Port]()
 	if port.NumMethod() != len(opNames) {

@@ -1,12 +1,15 @@
 package script
 
 import (
+	"time"
+
 	"github.com/ata-agent/ata-agent/line"
 	"github.com/ata-agent/ata-agent/slic"
 )
 
 // Tap stands between a line.Machine and its port and tells of each call before
-// the port carries it out; of Dial after, when the call has its name.
+// the port carries it out; of Dial and SendCallerID after, when their result is
+// known.
 type Tap struct {
 	Port line.Port
 	Did  func(Call)
@@ -71,4 +74,11 @@ func (t *Tap) Connect(id line.CallID) {
 func (t *Tap) SendFlash(id line.CallID) {
 	t.Did(Call{Op: SendFlash, Call: id})
 	t.Port.SendFlash(id)
+}
+
+// SendCallerID implements line.Port.
+func (t *Tap) SendCallerID(id line.CallID, s line.Signal) time.Duration {
+	length := t.Port.SendCallerID(id, s)
+	t.Did(Call{Op: SendCallerID, Call: id, Signal: s, Length: length})
+	return length
 }

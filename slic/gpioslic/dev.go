@@ -7,8 +7,9 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/ata-agent/ata-agent/slic"
 	"periph.io/x/conn/v3/gpio"
+
+	"github.com/ata-agent/ata-agent/slic"
 )
 
 // Pins are the wires of a module.

@@ -6,9 +6,10 @@ import (
 	"sync"
 	"time"
 
+	"periph.io/x/conn/v3/gpio"
+
 	"github.com/ata-agent/ata-agent/hal"
 	"github.com/ata-agent/ata-agent/slic"
-	"periph.io/x/conn/v3/gpio"
 )
 
 const (
@@ -25,7 +26,7 @@ func (w *worker) closed(l gpio.Level) bool { return bool(l) != w.opts.SHKActiveL
 // that ends it.
 func (w *worker) watch(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	w.forget()
+	w.edges, w.broken = make(chan hal.Edge, edgeQueue), make(chan error, 1)
 	var done sync.WaitGroup
 	done.Go(func() {
 		if p, ok := w.pins.SHK.(hal.EdgePin); ok {
@@ -37,16 +38,6 @@ func (w *worker) watch(ctx context.Context) (stop func()) {
 	return func() {
 		cancel()
 		done.Wait()
-	}
-}
-
-// forget drops what an earlier watch has left.
-func (w *worker) forget() {
-	for len(w.edges) > 0 {
-		<-w.edges
-	}
-	for len(w.broken) > 0 {
-		<-w.broken
 	}
 }
 

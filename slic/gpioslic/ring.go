@@ -10,7 +10,7 @@ import (
 //
 //	resting --> ringing --> ending --> resting
 //	              |           |
-//	              | SHK rose  | SHK rose
+//	              | SHK rose  | SHK rose, and is high when RM falls
 //	              v           v
 //	            ending --> confirming --> resting, answered or not
 type phase uint8
@@ -66,14 +66,28 @@ func (w *worker) endRinging(now time.Time) {
 	w.phase, w.phaseEnd = ending, now.Add(w.beat.half)
 }
 
+// endRingMode ends the burst. A rise of SHK that did not last until now was no
+// answer; it is dismissed before the ringers, which now charge to the battery,
+// draw current.
 func (w *worker) endRingMode(now time.Time) {
 	w.wires.setRingMode(false)
-	if !w.tripAt.IsZero() {
+	switch {
+	case w.tripAt.IsZero():
+		w.phase = resting
+		w.deafen(deafAfterRinging, now)
+	case !w.shk.raw:
+		w.dismiss(now)
+	default:
 		w.phase, w.phaseEnd = confirming, now.Add(confirmTime)
-		return
 	}
-	w.phase = resting
+}
+
+// dismiss takes a rise of SHK for a disturbance. An answer that was taken for
+// one is found when the line is not deaf any more.
+func (w *worker) dismiss(now time.Time) {
+	w.phase, w.tripAt = resting, time.Time{}
 	w.deafen(deafAfterRinging, now)
+	w.note("SHK rose during ringing although nobody answered")
 }
 
 // trip ends the ringing because SHK rose at the time at.
@@ -93,13 +107,12 @@ func (w *worker) confirm(now time.Time) {
 		w.phaseEnd = w.shk.due()
 		return
 	}
-	at := w.tripAt
-	w.phase, w.tripAt = resting, time.Time{}
-	if w.shk.closed {
-		w.tripped = w.want().feeds
-		w.report(true, at)
+	if !w.shk.closed {
+		w.dismiss(now)
 		return
 	}
-	w.deafen(deafAfterRinging, now)
-	w.note("SHK rose during ringing although nobody answered")
+	at := w.tripAt
+	w.phase, w.tripAt = resting, time.Time{}
+	w.tripped = w.want().feeds
+	w.report(true, at)
 }

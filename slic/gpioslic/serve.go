@@ -14,7 +14,7 @@ const pollPeriod = 50 * time.Millisecond
 func (w *worker) serve(ctx context.Context) error {
 	stop := w.watch(ctx)
 	defer stop()
-	w.reason = ""
+	w.down = false
 	w.emit(slic.Ready, time.Now(), nil)
 	w.pollAt = time.Now()
 	timer := time.NewTimer(0)

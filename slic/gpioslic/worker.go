@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ata-agent/ata-agent/hal"
-	"github.com/ata-agent/ata-agent/slic"
 	"periph.io/x/conn/v3/gpio"
 	"periph.io/x/conn/v3/physic"
+
+	"github.com/ata-agent/ata-agent/hal"
+	"github.com/ata-agent/ata-agent/slic"
 )
 
 // Back-off between attempts to bring a lost port up, and the time in service
@@ -26,8 +27,8 @@ type worker struct {
 	notify func(slic.Event)
 	wires  wires
 	shk    debouncer
-	edges  chan hal.Edge
-	broken chan error // SHK's edges cannot be had
+	edges  chan hal.Edge // of SHK; both channels are new for each watch
+	broken chan error    // they cannot be had
 
 	phase    phase
 	phaseEnd time.Time // of ending and confirming
@@ -45,7 +46,7 @@ type worker struct {
 	frequency physic.Frequency
 
 	noted  map[string]bool
-	reason string // of the Lost sent last, empty when in service
+	down   bool // a Lost was sent since the last Ready
 	lastAt time.Time
 }
 
@@ -53,7 +54,6 @@ func newWorker(d *Dev, notify func(slic.Event)) *worker {
 	return &worker{
 		Dev: d, notify: notify,
 		wires: newWires(d.pins, d.opts.FRForwardLow),
-		edges: make(chan hal.Edge, edgeQueue), broken: make(chan error, 1),
 		noted: make(map[string]bool),
 	}
 }
@@ -137,14 +137,14 @@ func (w *worker) release() {
 	w.phase = resting
 }
 
-// lost takes the port out of service. An attempt that ends as the one before is
-// not reported again.
+// lost takes the port out of service. Attempts to bring it back that fail are
+// not reported.
 func (w *worker) lost(err error) {
-	if err.Error() == w.reason {
+	if w.down {
 		w.opts.Logger.Debug("still lost", "line", w.opts.Name, "err", err)
 		return
 	}
-	w.reason = err.Error()
+	w.down = true
 	w.emit(slic.Lost, time.Now(), err)
 }
 

@@ -8,8 +8,10 @@ import (
 	"slices"
 	"syscall"
 	"testing"
+	"time"
 	"unsafe"
 
+	"github.com/ata-agent/ata-agent/dsp/callerid"
 	"github.com/ata-agent/ata-agent/dsp/dsptest"
 	"github.com/ata-agent/ata-agent/dsp/dtmf"
 	"github.com/ata-agent/ata-agent/dsp/g711"
@@ -48,6 +50,8 @@ var limits = map[string]float64{
 	"ulaw_encode": 0.6,
 	"ulaw_decode": 0.6,
 	"plc_lost":    1.5,
+	"cid_tx":      1.5,
+	"cid_rx":      1.5,
 }
 
 const goodLimit = 100.0 // ns for a good frame, where spandsp only copies
@@ -91,6 +95,13 @@ func functions(x []int16) map[string]func(i int) {
 	var generator tone.Generator
 	generator.Start(&spec)
 	var good, bad plc.Concealer
+	scheme, _ := callerid.Lookup("bellcore")
+	data := scheme.Message(callerid.Call{Number: "5551234"})
+	var sender callerid.Sender
+	receiver := callerid.NewReceiver(func([]byte) {})
+	told := make([]int16, 160*(2+int(data.Duration()/(20*time.Millisecond))))
+	sender.Start(data)
+	sender.Read(told)
 	return map[string]func(i int){
 		"dtmf_rx":     func(i int) { detector.Process(block(i)) },
 		"tone_pair":   func(int) { generator.Read(out) },
@@ -99,6 +110,13 @@ func functions(x []int16) map[string]func(i int) {
 		"ulaw_encode": func(i int) { g711.Encode(g711.MuLaw, codes, block(i)) },
 		"ulaw_decode": func(int) { g711.Decode(g711.MuLaw, out, codes) },
 		"plc_good":    func(i int) { good.Good(block(i)) },
+		"cid_tx": func(int) {
+			if !sender.Playing() {
+				sender.Start(data)
+			}
+			sender.Read(out)
+		},
+		"cid_rx": func(i int) { receiver.Process(told[i*160%(len(told)-160):][:160]) },
 		"plc_lost": func(i int) { // with the two good frames it takes to be lost again
 			copy(out, block(i))
 			bad.Good(out)

@@ -57,6 +57,39 @@ static void dtmf(int notch)
     }
 }
 
+static char heard[1024];
+
+static void on_message(void *user, const uint8_t *msg, int len)
+{
+    int i;
+
+    (void) user;
+    for (i = 0; i < len && 2 * i < (int) sizeof heard - 3; i++)
+        sprintf(heard + 2 * i, "%02x", msg[i]);
+}
+
+/* Records as for dtmf, for a fresh caller ID receiver of a standard: class, clip,
+ * jclip or dtmf. The message comes out in hexadecimal. */
+static void adsi(const char *name)
+{
+    int32_t n;
+    int standard = !strcmp(name, "class") ? ADSI_STANDARD_CLASS : !strcmp(name, "clip") ? ADSI_STANDARD_CLIP :
+        !strcmp(name, "jclip") ? ADSI_STANDARD_JCLIP : ADSI_STANDARD_CLIP_DTMF;
+
+    while (fread(&n, 4, 1, stdin) == 1) {
+        int16_t *x = malloc(2 * n);
+        adsi_rx_state_t *s = adsi_rx_init(NULL, standard, on_message, NULL);
+
+        if (fread(x, 2, n, stdin) != (size_t) n)
+            exit(1);
+        heard[0] = 0;
+        adsi_rx(s, x, n);
+        puts(heard);
+        adsi_rx_free(s);
+        free(x);
+    }
+}
+
 /* Losses is a string of 0 and 1, one for each 160 samples. */
 static void conceal(const char *losses)
 {
@@ -164,6 +197,21 @@ static void bench(void)
         lost += now() - t;
     }
     printf("plc_lost %.0f\n", lost / frames);
+
+    /* Data of caller ID, sent again whenever they end, and heard. */
+    adsi_tx_state_t *ct = adsi_tx_init(NULL, ADSI_STANDARD_CLASS);
+    adsi_rx_state_t *cr = adsi_rx_init(NULL, ADSI_STANDARD_CLASS, on_message, NULL);
+    uint8_t m[256];
+    int len = adsi_add_field(ct, m, -1, CLASS_MDMF_CALLERID, NULL, 0), got;
+    int16_t *data = calloc(frames, 320);
+
+    len = adsi_add_field(ct, m, len, MCLASS_CALLER_NUMBER, (const uint8_t *) "5551234", 7);
+    adsi_tx_put_message(ct, m, len);
+    RUN("cid_tx", {
+        if ((got = adsi_tx(ct, data + i * 160, 160)) < 160)
+            adsi_tx_put_message(ct, m, len);
+    });
+    RUN("cid_rx", adsi_rx(cr, data + i * 160, 160));
 }
 
 int main(int argc, char **argv)
@@ -174,6 +222,8 @@ int main(int argc, char **argv)
         dtmf(1);
     else if (argc == 3 && !strcmp(argv[1], "plc"))
         conceal(argv[2]);
+    else if (argc == 3 && !strcmp(argv[1], "adsi"))
+        adsi(argv[2]);
     else if (argc == 3 && !strcmp(argv[1], "tones"))
         tones(argv[2]);
     else if (argc == 2 && !strcmp(argv[1], "bench"))

@@ -8,11 +8,9 @@ import (
 	"github.com/ata-agent/ata-agent/slic/twowire"
 )
 
-// What comes through to VX besides the voice from the pair.
 const (
-	hybridLeak = 0.063 // of VR, 24 dB down
-	ringLeak   = 0.002 // of the ringing voltage
-	slotBytes  = 2
+	ringLeak  = 0.002 // of the ringing voltage comes through to VX
+	slotBytes = 2
 )
 
 // audible says that the audio path works: with a closed loop, or always when
@@ -41,7 +39,7 @@ func (m *Module) transmit(dx []byte) {
 func (m *Module) outgoing() int16 {
 	v := 0.0
 	if m.audible() {
-		v = m.sense.Voice + hybridLeak*m.heard
+		v = m.sense.Voice + m.leak*m.heard
 	}
 	if m.ringMode {
 		v += ringLeak * m.volts

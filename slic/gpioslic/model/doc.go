@@ -10,7 +10,7 @@
 //	                                            |
 //	SHK <-- chatter <-- delay <-- detector <-- twowire.Sense
 //	DR slot --> VR --> Drive.Voice
-//	DX slot <-- VX <-- Sense.Voice, some of VR and of the ringing
+//	DX slot <-- VX <-- Sense.Voice, a leak of VR, some of the ringing
 //
 // The pins also watch the driver: what would harm a module or be heard on the
 // line is kept as a [Misuse].

@@ -13,7 +13,7 @@ type Misuse uint8
 const (
 	PDHigh         Misuse = iota // PD was driven or pulled high
 	OutputRead                   // an output was read, which turns a kernel's line into an input
-	DCRinging                    // F/R rested while RM was high, longer than half a period of 15 Hz
+	DCRinging                    // F/R rested while RM was high, longer than a period of 15 Hz
 	RMLeftOn                     // RM stayed high after the ringing
 	RMFellReversed               // RM went low with F/R in reverse
 	RMFellEarly                  // RM went low less than half a period after F/R moved
@@ -35,10 +35,10 @@ func (m Misuse) String() string {
 	return fmt.Sprintf("misuse(%d)", uint8(m))
 }
 
-// Times after which resting F/R with RM high is a misuse. The end of a burst
-// rests for half a period; some more is a program that is late.
+// Times after which resting F/R with RM high is a misuse. At the end of a burst
+// F/R may rest for a whole period of 15 Hz; some more is a program that is late.
 const (
-	dcTime   = 60 * time.Millisecond
+	dcTime   = 80 * time.Millisecond
 	leftTime = 200 * time.Millisecond
 	slack    = 2 * time.Millisecond // pins move between frames
 )

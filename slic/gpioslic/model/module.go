@@ -1,6 +1,7 @@
 package model
 
 import (
+	"math"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -44,6 +45,10 @@ type Opts struct {
 	Slot int          // of the codec, from 0: bytes 2·Slot and 2·Slot+1 of a frame, 16 bits, MSB first
 	Bias bool         // 20 kohm from TIP to RING, so that audio runs on hook
 
+	// TransHybridLoss is how far below VR its leak into VX is, in dB, besides
+	// what the pair reflects; 0 is no leak.
+	TransHybridLoss float64
+
 	FRForwardLow bool // the board inverts F/R
 	SHKActiveLow bool // the board inverts SHK
 
@@ -79,6 +84,7 @@ type Module struct {
 	shk   shkPin
 	sense twowire.Sense
 	heard float64 // VR of this frame, volts
+	leak  float64 // of VR into VX
 
 	misuses []Misuse
 }
@@ -104,6 +110,9 @@ func New(opts Opts) *Module {
 	}
 	if m.opts.Chatter == 0 {
 		m.opts.Chatter = 3 * time.Millisecond
+	}
+	if opts.TransHybridLoss > 0 {
+		m.leak = math.Pow(10, -opts.TransHybridLoss/20)
 	}
 	m.ratings = ratingsOf[opts.Kind]
 	m.shk.setup(m)

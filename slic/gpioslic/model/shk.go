@@ -4,8 +4,9 @@ import (
 	"context"
 	"time"
 
-	"github.com/ata-agent/ata-agent/hal"
 	"periph.io/x/conn/v3/gpio"
+
+	"github.com/ata-agent/ata-agent/hal"
 )
 
 // SHK returns the pin that tells whether the loop is closed. It is a
