@@ -33,17 +33,17 @@ test-interop:
 	./test/need kamailio baresip:baresip-core sipp:sip-tester wav:asterisk-core-sounds-en-wav || [ "$$CI" != true ]
 	$(GO) test -tags interop -count=1 -timeout 30m ./test/interop/...
 
+# spandsp, minimodem and multimon-ng judge what we send and hear.
+test-judges:
+	./test/need gcc espeak-ng minimodem multimon-ng spandsp:libspandsp-dev
+	$(GO) test -tags judges -count=1 -timeout 30m ./dsp/... ./test/judges/...
+
 # The code that talks to the kernel, on Debian's ARM kernels under QEMU in
 # virtual time. The first run fetches 100 MB of kernel packages. ATA_FULL=1 runs
 # the long form, ATA_MACHINE_RUN=PATTERN some of the guest's tests.
 test-machine:
 	./test/need qemu-system-aarch64:qemu-system-arm qemu-system-arm aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu arm-linux-gnueabihf-gcc:gcc-arm-linux-gnueabihf make bc xz:xz-utils
 	$(GO) test -tags machine -count=1 -timeout 80m -v ./test/machine
-
-# spandsp, minimodem and multimon-ng judge what we send and hear.
-test-judges:
-	./test/need gcc espeak-ng minimodem multimon-ng spandsp:libspandsp-dev
-	$(GO) test -tags judges -count=1 -timeout 30m ./dsp/... ./test/judges/...
 
 lint:
 	$(GO) run $(LINT) run

@@ -38,29 +38,59 @@ var laws = [...]g711.Law{MuLaw: g711.MuLaw, ALaw: g711.ALaw}
 
 // merge puts one block per channel into interleaved bytes.
 func (c Coding) merge(dst []byte, blocks [][]int16) {
+	step := len(blocks) * formats[c][0].bytes
 	for i, block := range blocks {
-		for j, v := range block {
-			at := j*len(blocks) + i
-			if c == Linear16 {
-				binary.LittleEndian.PutUint16(dst[2*at:], uint16(v))
-			} else {
-				dst[at] = g711.EncodeSample(laws[c], v)
-			}
+		at := i * formats[c][0].bytes
+		if c == Linear16 {
+			mergeLinear(dst[at:], block, step)
+		} else {
+			mergeLaw(dst[at:], block, step, laws[c])
 		}
+	}
+}
+
+func mergeLinear(dst []byte, block []int16, step int) {
+	at := 0
+	for _, v := range block {
+		binary.LittleEndian.PutUint16(dst[at:], uint16(v))
+		at += step
+	}
+}
+
+func mergeLaw(dst []byte, block []int16, step int, law g711.Law) {
+	at := 0
+	for _, v := range block {
+		dst[at] = g711.EncodeSample(law, v)
+		at += step
 	}
 }
 
 // split is the reverse of merge.
 func (c Coding) split(blocks [][]int16, src []byte) {
+	step := len(blocks) * formats[c][0].bytes
 	for i, block := range blocks {
-		for j := range block {
-			at := j*len(blocks) + i
-			if c == Linear16 {
-				block[j] = int16(binary.LittleEndian.Uint16(src[2*at:]))
-			} else {
-				block[j] = g711.DecodeSample(laws[c], src[at])
-			}
+		at := i * formats[c][0].bytes
+		if c == Linear16 {
+			splitLinear(block, src[at:], step)
+		} else {
+			splitLaw(block, src[at:], step, laws[c])
 		}
+	}
+}
+
+func splitLinear(block []int16, src []byte, step int) {
+	at := 0
+	for i := range block {
+		block[i] = int16(binary.LittleEndian.Uint16(src[at:]))
+		at += step
+	}
+}
+
+func splitLaw(block []int16, src []byte, step int, law g711.Law) {
+	at := 0
+	for i := range block {
+		block[i] = g711.DecodeSample(law, src[at])
+		at += step
 	}
 }
 

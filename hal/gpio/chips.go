@@ -66,7 +66,11 @@ func open(k kernel) (*Chips, error) {
 			failed = append(failed, err)
 			continue
 		}
-		c.list = append(c.list, chip)
+		// Some systems have links from old names, such as gpiochip4 on a Raspberry
+		// Pi 5; a chip is listed once.
+		if !slices.ContainsFunc(c.list, func(o Chip) bool { return o.Name == chip.Name }) {
+			c.list = append(c.list, chip)
+		}
 	}
 	if len(c.list) == 0 && len(failed) > 0 {
 		return nil, fmt.Errorf("gpio: open: %w", errors.Join(failed...))

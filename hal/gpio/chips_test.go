@@ -25,6 +25,22 @@ func TestChips(t *testing.T) {
 	}
 }
 
+// A link to a chip is not another chip, or every name would be ambiguous.
+func TestLinkedChip(t *testing.T) {
+	k := newFake()
+	k.links = map[string]string{"/dev/gpiochip4": "/dev/gpiochip2"}
+	chips, err := open(k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all := chips.List(); len(all) != 2 {
+		t.Errorf("List() = %+v", all)
+	}
+	if _, err := chips.Line("", "RESET", Opts{}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestFindLine(t *testing.T) {
 	for _, tt := range []struct {
 		name, chip, line string

@@ -17,6 +17,7 @@ import (
 type fakeKernel struct {
 	mu       sync.Mutex
 	boards   []fakeChip
+	links    map[string]string // from paths to paths of chips
 	open_    map[int]string    // descriptors of chips
 	requests map[int]*fakeLine // descriptors of line requests
 	next     int
@@ -68,12 +69,18 @@ func (k *fakeKernel) chips() (paths []string, err error) {
 	for _, c := range k.boards {
 		paths = append(paths, c.path)
 	}
+	for link := range k.links {
+		paths = append(paths, link)
+	}
 	return paths, nil
 }
 
 func (k *fakeKernel) open(path string) (int, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if target, ok := k.links[path]; ok {
+		path = target
+	}
 	for _, c := range k.boards {
 		if c.path == path {
 			k.next++

@@ -72,12 +72,12 @@ func (a arch) prepare(t *testing.T) prepared {
 // initrd writes the machine's file system.
 func (a arch) initrd(t *testing.T, k kernel, dir string) string {
 	files := newArchive()
-	for name, in := range map[string]string{"init": "init", "bin/guest": "guest"} {
-		data, err := os.ReadFile(filepath.Join(dir, in))
+	for _, f := range []struct{ name, built string }{{"init", "init"}, {"bin/guest", "guest"}} {
+		data, err := os.ReadFile(filepath.Join(dir, f.built))
 		if err != nil {
 			t.Fatal(err)
 		}
-		files.file(name, data)
+		files.file(f.name, data)
 	}
 	m, err := findModules(k.modules, k.board)
 	if err != nil {

@@ -18,7 +18,6 @@ import (
 
 	"github.com/ata-agent/ata-agent/hal"
 	"github.com/ata-agent/ata-agent/slic"
-	"github.com/ata-agent/ata-agent/slic/si321x"
 	"github.com/ata-agent/ata-agent/slic/si321x/model"
 	"github.com/ata-agent/ata-agent/slic/slictest"
 	"github.com/ata-agent/ata-agent/test/machine/vboard"
@@ -95,10 +94,10 @@ func (s *socket) transcript() []access {
 	return slices.Clone(s.writes)
 }
 
-// follow drives a line of the machine with the chip's INT.
-func (s *socket) follow(ctx context.Context, t *testing.T, line int) {
-	pin := s.chip.Int().(hal.EdgePin)
-	set(t, line, vboard.High)
+// follow drives a line of the machine with a pin of a model.
+func follow(ctx context.Context, t *testing.T, model pgpio.PinIn, line int) {
+	pin := model.(hal.EdgePin)
+	set(t, line, driven(pin.Read()))
 	if err := pin.In(pgpio.PullUp, pgpio.BothEdges); err != nil {
 		t.Error(err)
 	}
@@ -107,24 +106,32 @@ func (s *socket) follow(ctx context.Context, t *testing.T, line int) {
 		if err != nil {
 			return
 		}
-		level := vboard.Low
-		if e.Level {
-			level = vboard.High
-		}
-		set(t, line, level)
+		set(t, line, driven(e.Level))
 	}
 }
 
-// clock gives the chips their frames, in blocks of a millisecond.
-func clock(ctx context.Context, sockets ...*socket) {
+func driven(level pgpio.Level) vboard.Level {
+	if level {
+		return vboard.High
+	}
+	return vboard.Low
+}
+
+// highway is a model that lives on frames.
+type highway interface {
+	Frame(at time.Time, dr, dx []byte)
+}
+
+// clock gives the models their frames, in blocks of a millisecond.
+func clock(ctx context.Context, models ...highway) {
 	frame := make([]byte, 8)
 	for next := time.Now(); ctx.Err() == nil; {
 		next = next.Add(time.Millisecond)
 		time.Sleep(time.Until(next))
 		for i := range 8 {
 			at := next.Add(time.Duration(i-8) * model.FrameTime)
-			for _, s := range sockets {
-				s.chip.Frame(at, frame, frame)
+			for _, m := range models {
+				m.Frame(at, frame, frame)
 			}
 		}
 	}
@@ -133,13 +140,13 @@ func clock(ctx context.Context, sockets ...*socket) {
 // port is a driver at work.
 type port struct {
 	*testing.T
-	dev    *si321x.Dev
+	dev    slic.Line
 	phone  *slictest.Telephone
 	events chan slic.Event
 }
 
 // serve runs a driver until the test ends.
-func serve(t *testing.T, dev *si321x.Dev, phone *slictest.Telephone) *port {
+func serve(t *testing.T, dev slic.Line, phone *slictest.Telephone) *port {
 	p := &port{T: t, dev: dev, phone: phone, events: make(chan slic.Event, 1024)}
 	ctx, cancel := context.WithCancel(context.Background())
 	var done sync.WaitGroup

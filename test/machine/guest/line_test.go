@@ -69,10 +69,12 @@ func begin(t *testing.T, sockets []*socket) {
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	var done sync.WaitGroup
+	var models []highway
 	for i, s := range sockets {
-		done.Go(func() { s.follow(ctx, t, ints[i]) })
+		done.Go(func() { follow(ctx, t, s.chip.Int(), ints[i]) })
+		models = append(models, s.chip)
 	}
-	done.Go(func() { clock(ctx, sockets...) })
+	done.Go(func() { clock(ctx, models...) })
 	t.Cleanup(func() { cancel(); done.Wait(); theFar.use(nil, nil) })
 }
 
@@ -103,7 +105,7 @@ func compareTranscript(t *testing.T, got []access) {
 	s := newSocket(t, 1)
 	ctx, cancel := context.WithCancel(context.Background())
 	var done sync.WaitGroup
-	done.Go(func() { clock(ctx, s) })
+	done.Go(func() { clock(ctx, s.chip) })
 	defer func() { cancel(); done.Wait() }()
 	t.Run("transcript", func(t *testing.T) {
 		dev, err := si321x.New(&tap{s}, si321x.Pins{Reset: s.chip.Reset(), Int: s.chip.Int()}, options)
