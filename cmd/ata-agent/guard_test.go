@@ -43,7 +43,9 @@ func TestGuard(t *testing.T) {
 	env := map[string]string{"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "300000"}
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 2)
-	go func() { done <- guard(ctx, a, func(name string) string { return env[name] }, slog.New(slog.DiscardHandler)) }()
+	go func() {
+		done <- guard(ctx, a, func(name string) string { return env[name] }, slog.New(slog.DiscardHandler))
+	}()
 	if got := hear(5 * time.Second); got != "READY=1" {
 		t.Errorf("the manager hears %q, want READY=1", got)
 	}
