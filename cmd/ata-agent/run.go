@@ -19,7 +19,7 @@ import (
 func runAgent(ctx context.Context, env *environment, args []string) error {
 	f := newFlags(env, "run", "run the agent until it is told to end")
 	file := f.String("config", defaultConfig, "configuration file")
-	boardName := f.String("board", "", "board: a name of `ata-agent board list`, a file, or virtual or virtual-gpio for telephones in this computer; default the detected one")
+	boardName := f.String("board", "", "board: a name of `ata-agent board list`, a file, or virtual for telephones in this computer; default the detected one")
 	stateDir := f.stateFlag()
 	if err := f.parse(args); err != nil {
 		return err
