@@ -49,7 +49,7 @@ func runAgent(ctx context.Context, env *environment, args []string) error {
 	s := &service{
 		config: cfg, board: b, dir: dir, log: log, region: m.region(),
 		watch: &provision.File{Path: *file, Applied: data},
-		level: level,
+		level: level, getenv: env.getenv,
 	}
 	return s.run(ctx)
 }
@@ -89,6 +89,7 @@ type service struct {
 	level  *slog.LevelVar
 	watch  *provision.File // nil: nothing to watch
 	opts   agent.Opts
+	getenv func(string) string // of the service manager, nil: there is none
 }
 
 // run serves until ctx ends or a part fails, and returns when all have ended.
@@ -109,7 +110,7 @@ func (s *service) run(ctx context.Context) error {
 		return err
 	}
 	var parts sync.WaitGroup
-	var errs [4]error
+	var errs [5]error
 	part := func(i int, f func() error) {
 		parts.Go(func() {
 			defer stop() // one part that ends ends all
@@ -123,9 +124,12 @@ func (s *service) run(ctx context.Context) error {
 			return s.watch.Watch(ctx, func(data []byte) { s.apply(a, data) })
 		})
 	}
+	if s.getenv != nil {
+		part(3, func() error { return guard(ctx, a, s.getenv, s.log) })
+	}
 	parts.Wait()
 	if s.board.close != nil {
-		errs[3] = s.board.close()
+		errs[4] = s.board.close()
 	}
 	return errors.Join(errs[:]...)
 }
