@@ -3,6 +3,8 @@ package agent_test
 import (
 	"context"
 	"net/netip"
+	"os"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -20,6 +22,18 @@ func inCountry(code string) func(int, object) {
 			l["sip"].(object)["display_name"] = "Zoë"
 		}
 	}
+}
+
+// inNation runs a test of n lines in a country, on chips, and on modules where
+// the country does to the feed what no other of those does. With ATA_FULL=1 all
+// run on both.
+func inNation(t *testing.T, n int, code string, test func(w *world)) {
+	t.Helper()
+	if slices.Contains([]string{"US", "GB", "JP", "SE"}, code) || os.Getenv("ATA_FULL") == "1" {
+		inWorld(t, n, inCountry(code), test)
+		return
+	}
+	inWorldOf(t, sim.Si321x, n, inCountry(code), test)
 }
 
 // TestCallerIDInCountries has telephone 1 call telephone 2, which shows who
@@ -41,7 +55,7 @@ func TestCallerIDInCountries(t *testing.T) {
 		"KW": {Form: keys, Number: "101"},
 	} {
 		t.Run(code, func(t *testing.T) {
-			inWorld(t, 2, inCountry(code), func(w *world) {
+			inNation(t, 2, code, func(w *world) {
 				w.phone(1, "offhook wait tone:dial dial 102")
 				w.phone(2, "wait callerid -timeout 15s")
 				shown(t, w, 2, want)
@@ -105,7 +119,7 @@ func TestCallerIDWithheld(t *testing.T) {
 		"US": {Form: "data", Absent: "P"}, "SE": {Form: "keys", Absent: "P"},
 	} {
 		t.Run(code, func(t *testing.T) {
-			inWorld(t, 2, inCountry(code), func(w *world) {
+			inNation(t, 2, code, func(w *world) {
 				end := w.stranger("102")
 				w.phone(2, "wait callerid -timeout 20s")
 				shown(t, w, 2, want)
@@ -148,7 +162,7 @@ func (w *world) stranger(number string) (end func()) {
 func TestCallerIDWhileTalking(t *testing.T) {
 	for _, code := range []string{"US", "GB"} {
 		t.Run(code, func(t *testing.T) {
-			inWorld(t, 3, inCountry(code), func(w *world) {
+			inNation(t, 3, code, func(w *world) {
 				w.phone(2, "offhook wait tone:dial dial 101")
 				w.phone(1, "wait callerid -timeout 15s wait ringing offhook pause 2s")
 				w.phone(3, "offhook wait tone:dial dial 101 wait tone:ringback")
@@ -176,7 +190,7 @@ func TestAnsweredWhileTold(t *testing.T) {
 		"US": "wait ringing pause 2700ms", "IN": "pause 700ms",
 	} {
 		t.Run(code, func(t *testing.T) {
-			inWorld(t, 2, inCountry(code), func(w *world) {
+			inNation(t, 2, code, func(w *world) {
 				w.phone(1, "offhook wait tone:dial dial 102")
 				w.eventually(15*time.Second, "the call comes in", func() bool { return w.agent.Status().Lines[1].State == "ringing" })
 				w.phone(2, when+" offhook pause 700ms")

@@ -49,6 +49,9 @@ Caller ID schemes: **bellcore** Bell 202 FSK after the first ring; **etsi-fsk** 
 659-1); **sin227** line reversal, alert tone and V.23 before ringing (BT SIN 227); **ntt** V.23 with 7-bit characters while
 the loop is closed (Japan); **dtmf-ac** DTMF digits between A and C before the first ring; **dtmf-reversal-ac** the same
 after a line reversal; **dtmf-ahash** DTMF digits between A and #; **dtmf-dc** DTMF digits between D and C.
+A configuration can ask for these too: **bellcore-sdmf** without names; **etsi-fsk-alert**, **etsi-fsk-reversal** and
+**etsi-fsk-pulse** before the first ring, after an alert tone, a line reversal and alert tone, or a short ring;
+**dtmf-hash** DTMF digits ended by #.
 
 One dial pulse is the digit 1 and ten are 0, except in Sweden (1 is 0, 10 is 9) and New Zealand (1 is 9, 10 is 0); 11 and 12
 pulses are * and #.

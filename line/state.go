@@ -30,6 +30,9 @@ import "fmt"
 //	Talking --Incoming--> knocks --flash--> hold, answer, Talking
 //	                             --put down--> Ringing
 //
+// While Ringing the telephone is also told who calls, in the way of its country
+// before the first ring or in a pause (callerid.go).
+//
 // A port that fails goes Down from everywhere and comes back to Idle.
 type State uint8
 

@@ -17,8 +17,8 @@ const (
 //	          exact signalled address, or 5 in a row (symmetric)
 //	open ────────────────────────────────────────────────────────▶ locked
 //	                                                                │  ▲
-//	       retargeted, or 3 s without a packet: the same host or    │  │
-//	       the signalled one may prove itself with 5 in a row       └──┘
+//	       exact signalled address; retargeted, or 3 s without      │  │
+//	       a packet: the same host or the signalled one, 5 in a row └──┘
 //
 // Only packets with an agreed payload type may be offered to it.
 type sourceLock struct {
@@ -54,7 +54,7 @@ func (l *sourceLock) accept(from netip.AddrPort, ssrc uint32, seq uint16, at tim
 	if !l.symmetric {
 		return l.signalled.IsValid() && from == l.signalled
 	}
-	if from == l.signalled && (from == l.locked || l.mayChange(from, at)) {
+	if from == l.signalled { // whoever was quicker with five packets
 		l.lock(from, at)
 		return true
 	}

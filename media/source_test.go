@@ -45,8 +45,8 @@ func TestSourceLock(t *testing.T) {
 			{from: natMoved, n: 10, at: 2 * time.Second},
 			{from: natMoved, n: 10, at: 4 * time.Second, want: 6},
 		}},
-		{"the signalled address comes back after silence", true, []packets{
-			{from: nat, n: 10, want: 6}, {from: signalled, n: 5, at: time.Second}, {from: signalled, n: 5, at: 5 * time.Second, want: 5},
+		{"an attacker who was first does not keep the far end out", true, []packets{
+			{from: attacker, n: 10, want: 6}, {from: signalled, n: 5, want: 5}, {from: attacker, n: 10},
 		}},
 		{"new answer: same host proves itself, old one good until then", true, []packets{
 			{from: nat, n: 10, want: 6},

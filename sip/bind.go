@@ -57,7 +57,7 @@ func (u *UA) onRegistration(r Registration) {
 	u.reg = r
 	u.server = target{}
 	if r.State == Registered {
-		u.server = u.bind.machine.home
+		u.server, u.silent = u.bind.machine.home, netip.AddrPort{}
 		for _, c := range u.calls {
 			if c.unknown { // it could not be told before
 				c.relocated()

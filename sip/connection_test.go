@@ -81,6 +81,12 @@ func (p *tcpPeer) request(method sipmsg.RequestMethod) (*sipmsg.Request, int) {
 	return nil, 0
 }
 
+func (p *tcpPeer) turnDeaf(on bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.deaf = on
+}
+
 func (p *tcpPeer) waiting() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -161,10 +167,10 @@ func TestCallOutlivesItsConnection(t *testing.T) {
 // a new connection.
 func TestServerReadsNoMore(t *testing.T) {
 	inTCPWorld(t, func(w *world, p *tcpPeer) {
-		p.deaf = true
+		p.turnDeaf(true)
 		p.close(0)
 		time.Sleep(time.Minute) // registers again by a connection that is never read
-		p.deaf = false
+		p.turnDeaf(false)
 		for range 600 {
 			time.Sleep(time.Second)
 			if p.waiting() > 0 {

@@ -283,6 +283,44 @@ func TestFailover(t *testing.T) {
 	}
 }
 
+// Only the first call waits for a server that fell silent, although the line is
+// registered there; after the server's answer to a REGISTER it is asked again.
+func TestSilentServerIsLeft(t *testing.T) {
+	second := netip.MustParseAddrPort("10.0.0.3:5060")
+	inWorld(t, func(a *Account, _ *Voice, o *Opts) {
+		a.Domain, a.Register = "voip.test", true
+		o.Locate = func(context.Context, string, int, Transport) ([]Target, error) {
+			return []Target{{Addr: peerAddr, Transport: UDP}, {Addr: second, Transport: UDP}}, nil
+		}
+	}, func(w *world) {
+		other := newPeer(t, w.net, second)
+		defer other.close()
+		w.bind(w.peer.request(sipmsg.REGISTER))
+		call := func(answers *peer, after time.Duration) {
+			id := w.ua.Invite("200", rtpAddr)
+			time.Sleep(after)
+			answers.reply(answers.request(sipmsg.INVITE), 200, token(4), description())
+			answers.request(sipmsg.ACK)
+			w.ua.Hangup(id)
+			answers.reply(answers.request(sipmsg.BYE), 200, "", "")
+			synctest.Wait()
+		}
+		call(other, invitePatience)
+		w.peer.drain()
+		call(other, 0)
+		w.peer.nothing()
+		for reg := (*sipmsg.Request)(nil); reg == nil; time.Sleep(time.Second) {
+			for _, m := range w.peer.drain() {
+				if req, ok := m.(*sipmsg.Request); ok && req.Method == sipmsg.REGISTER {
+					reg = req
+					w.bind(req)
+				}
+			}
+		}
+		call(w.peer, 0)
+	})
+}
+
 func TestServerSilent(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
 		w.ua.Invite("200", rtpAddr)

@@ -61,6 +61,41 @@ func TestRingingHasNoLimitOfOurs(t *testing.T) {
 	})
 }
 
+// A call that lasts for weeks takes no more memory than one that lasts for
+// minutes.
+func TestLongCallDoesNotGrow(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		_, id := placedCall(w, "Session-Expires: 90;refresher=uac")
+		for range 1000 {
+			time.Sleep(45 * time.Second)
+			re := w.peer.request(sipmsg.INVITE)
+			w.peer.reply(re, 200, "", description(), "Session-Expires: 90;refresher=uac")
+			w.peer.request(sipmsg.ACK)
+			w.peer.reply(re, 200, "", description(), "Session-Expires: 90;refresher=uac") // the ACK was lost
+			w.peer.request(sipmsg.ACK)
+		}
+		synctest.Wait()
+		if c := w.ua.calls[id]; len(c.acks) > 2*keptAcks || len(w.ua.clients) > 2 {
+			t.Errorf("%d ACKs and %d transactions are kept", len(c.acks), len(w.ua.clients))
+		}
+	})
+}
+
+// A far end that rings in ever new places is bounded.
+func TestManyForks(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		id := w.ua.Invite("200", rtpAddr)
+		invite := w.peer.request(sipmsg.INVITE)
+		for range 1000 {
+			w.peer.reply(invite, 180, token(4), "")
+		}
+		synctest.Wait()
+		if n := len(w.ua.calls[id].early); n > maxForks {
+			t.Errorf("%d early dialogs", n)
+		}
+	})
+}
+
 // leavesNothing checks that after a time no call and no transaction is left.
 func (w *world) leavesNothing(after time.Duration) {
 	w.t.Helper()

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"slices"
 	"time"
 
 	sipmsg "github.com/emiago/sipgo/sip"
@@ -99,6 +100,7 @@ func (c *call) onReinviteSuccess(x *exchange, res *sipmsg.Response) {
 	}
 	c.dlg.retarget(res.Contact())
 	c.acknowledgeSuccess(x.tx.req, c.dlg, key, res)
+	c.keepAck(key)
 	if c.offering != x || c.over {
 		return // it crossed a BYE
 	}
@@ -117,6 +119,19 @@ func (c *call) onReinviteSuccess(x *exchange, res *sipmsg.Response) {
 	c.agreeRefresh(res, true)
 	c.changed(before)
 	c.modifyNext()
+}
+
+// keptAcks are the ACKs of re-INVITEs kept for repetitions of their 2xx, which
+// come within half a minute.
+const keptAcks = 4
+
+// keepAck forgets the oldest: a call that is refreshed may last for weeks.
+func (c *call) keepAck(key string) {
+	c.reacks = append(c.reacks, key)
+	if len(c.reacks) > keptAcks {
+		delete(c.acks, c.reacks[0])
+		c.reacks = slices.Delete(c.reacks, 0, 1)
+	}
 }
 
 // onReinviteRefused leaves the session as it was (RFC 3261 §14.1). res is nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -92,6 +93,20 @@ func (u *UA) find(ctx context.Context, p place) ([]Target, error) {
 // blame puts a server that failed behind the others, for after if not 0.
 func (u *UA) blame(t target, after time.Duration) { u.locator.Fail(located(t), after) }
 
+// avoid keeps the calls to come from a server that did not answer one, also if
+// we are registered there, until it answers a REGISTER.
+func (u *UA) avoid(t target) {
+	u.blame(t, 0)
+	u.silent = t.addr
+}
+
+func (u *UA) silence(t target) int {
+	if t.addr == u.silent {
+		return 1
+	}
+	return 0
+}
+
 // praise forgives a server that works.
 func (u *UA) praise(t target) { u.locator.OK(located(t)) }
 
@@ -125,8 +140,8 @@ func targetsOf(found []Target, p place, err error) ([]target, error) {
 	return list, err
 }
 
-// servers finds where a request outside a dialog goes, the server we are
-// registered with first (RFC 5626 §4.3).
+// findServers finds where a request outside a dialog goes, the server we are
+// registered with first (RFC 5626 §4.3), one that was silent last.
 func (u *UA) findServers(done func([]target, error)) {
 	u.locate(u.serverPlace(), func(list []target, err error) {
 		if err == nil {
@@ -141,6 +156,7 @@ func (u *UA) findServers(done func([]target, error)) {
 			}
 			list, err = first, nil
 		}
+		slices.SortStableFunc(list, func(a, b target) int { return u.silence(a) - u.silence(b) })
 		done(list, err)
 	})
 }

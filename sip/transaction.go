@@ -108,29 +108,26 @@ func (t *clientTx) first(res *sipmsg.Response, invite bool) {
 // ackFor is the ACK that belongs to the INVITE's own transaction (RFC 3261
 // §17.1.1.3).
 func ackFor(invite *sipmsg.Request, res *sipmsg.Response) *sipmsg.Request {
-	ack := sipmsg.NewRequest(sipmsg.ACK, *invite.Recipient.Clone())
-	ack.AppendHeader(invite.Via().Clone())
-	for _, h := range invite.GetHeaders("Route") {
-		ack.AppendHeader(sipmsg.HeaderClone(h))
-	}
-	ack.AppendHeader(sipmsg.HeaderClone(invite.From()))
-	ack.AppendHeader(sipmsg.HeaderClone(res.To()))
-	appendCommon(ack, invite.CallID().Value(), invite.CSeq().SeqNo)
-	return ack
+	return follows(invite, sipmsg.ACK, res.To())
 }
 
-// cancelFor is the CANCEL of a request (RFC 3261 §9.1): same URI, branch,
-// route and To, no tag added.
+// cancelFor is the CANCEL of a request (RFC 3261 §9.1), no tag added.
 func cancelFor(invite *sipmsg.Request) *sipmsg.Request {
-	c := sipmsg.NewRequest(sipmsg.CANCEL, *invite.Recipient.Clone())
-	c.AppendHeader(invite.Via().Clone())
+	return follows(invite, sipmsg.CANCEL, invite.To())
+}
+
+// follows builds a request that goes exactly where an INVITE went: same URI,
+// branch and route.
+func follows(invite *sipmsg.Request, method sipmsg.RequestMethod, to *sipmsg.ToHeader) *sipmsg.Request {
+	req := sipmsg.NewRequest(method, *invite.Recipient.Clone())
+	req.AppendHeader(invite.Via().Clone())
 	for _, h := range invite.GetHeaders("Route") {
-		c.AppendHeader(sipmsg.HeaderClone(h))
+		req.AppendHeader(sipmsg.HeaderClone(h))
 	}
-	c.AppendHeader(sipmsg.HeaderClone(invite.From()))
-	c.AppendHeader(sipmsg.HeaderClone(invite.To()))
-	appendCommon(c, invite.CallID().Value(), invite.CSeq().SeqNo)
-	return c
+	req.AppendHeader(sipmsg.HeaderClone(invite.From()))
+	req.AppendHeader(sipmsg.HeaderClone(to))
+	appendCommon(req, invite.CallID().Value(), invite.CSeq().SeqNo)
+	return req
 }
 
 // appendCommon adds Call-ID, CSeq, Max-Forwards and the length of no body.

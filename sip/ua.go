@@ -49,6 +49,7 @@ type UA struct {
 	facing  func(netip.AddrPort) (netip.Addr, error)
 	dialTCP func(ctx context.Context, network, addr string) (net.Conn, error)
 	server  target           // where we are registered, or spoke to last
+	silent  netip.AddrPort   // server that did not answer our last call
 	trusted []netip.AddrPort // servers of the account
 	bind    bind
 	reg     Registration

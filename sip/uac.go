@@ -15,10 +15,12 @@ type uac struct {
 	seq     uint32
 	invite  *exchange
 	targets []target
-	heard   bool // a response came to the INVITE under way
+	target  target // asked now
+	heard   bool   // a response came to the INVITE under way
 	early   map[string]*dialog
 	rseq    map[string]uint32 // last reliable provisional response, by To tag and CSeq
 	acks    map[string]*ack   // by To tag and CSeq
+	reacks  []string          // of acks, those of re-INVITEs, oldest first
 	minSE   int               // seconds, from a 422
 
 	giveUp   *timer // bounds ringing, and waiting after CANCEL
@@ -112,6 +114,7 @@ func (c *call) tryNext() {
 			c.tryNext()
 			return
 		}
+		c.target = t
 		c.sendInvite(f)
 	})
 }
@@ -220,6 +223,9 @@ func (c *call) onProvisional(res *sipmsg.Response) {
 		delete(c.early, tag) // this fork is over, RFC 6228 §4
 		return
 	}
+	if c.early[tag] == nil && len(c.early) == maxForks {
+		return
+	}
 	d := c.earlyDialog(tag, res)
 	if !c.acknowledge(d, res) {
 		return
@@ -231,6 +237,9 @@ func (c *call) onProvisional(res *sipmsg.Response) {
 	}
 	c.u.notify(p)
 }
+
+// maxForks bounds how many telephones may ring for one call of ours.
+const maxForks = 32
 
 // earlyDialog finds or makes the dialog of a fork that is not answered yet.
 func (c *call) earlyDialog(tag string, res *sipmsg.Response) *dialog {
@@ -311,6 +320,9 @@ func (c *call) onInviteFailure(x *exchange, err error) {
 		return
 	}
 	c.log.Info("INVITE failed", "server", x.flow.remote, "err", err)
+	if !c.heard && !c.over {
+		c.u.avoid(c.target)
+	}
 	if !c.heard && !c.over && len(c.targets) > 0 {
 		x.destroy() // no more repetitions
 		c.tryNext()
@@ -339,6 +351,9 @@ func (c *call) onSuccess(res *sipmsg.Response) {
 	if a := c.acks[key]; a != nil {
 		a.send()
 		return
+	}
+	if c.dlg != nil && c.dlg.remoteTag == tag {
+		return // a re-INVITE of long ago
 	}
 	d := dialogFromResponse(c.invite.tx.req, res)
 	if e := c.early[tag]; e != nil {

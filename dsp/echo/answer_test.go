@@ -59,6 +59,9 @@ func offAt(c *Canceller, far, near []int16) float64 {
 // direction, within 1.0 to 1.6 s.
 func TestAnswerTone(t *testing.T) {
 	trials := 20
+	if racing {
+		trials = 2
+	}
 	if full() {
 		trials = 400
 	}
@@ -151,6 +154,9 @@ func TestPlainAnswerTone(t *testing.T) {
 // Speech does not turn it off, nor the suppressor.
 func TestSpeechIsNoAnswer(t *testing.T) {
 	seconds := 15.0
+	if racing {
+		t.Skip("minutes of speech under the race detector")
+	}
 	if full() {
 		seconds = 1200
 	}

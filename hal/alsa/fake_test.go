@@ -59,7 +59,7 @@ func (k *fakeKernel) open(path string) (int, error) {
 	k.next++
 	k.opened[k.next] = path
 	switch path {
-	case "/dev/snd/pcmC3D0c", "/dev/snd/pcmC3D0p":
+	case "/dev/snd/pcmC3D0c", "/dev/snd/pcmC3D0p", "/dev/snd/pcmC3D1c":
 		playback := path[len(path)-1] == 'p'
 		if k.side[playback] != nil {
 			return -1, syscall.EBUSY

@@ -15,6 +15,7 @@ import (
 type Opts struct {
 	Card     string // id of the sound card
 	Device   int    // of the card
+	Capture  int    // device to capture from, where each direction has its own [Device]
 	Channels int    // lines, or slots of the highway [1]
 	Rate     int    // Hz [8000]
 	Period   int    // frames per Exchange [80]
@@ -28,6 +29,7 @@ func (o Opts) withDefaults() Opts {
 			*field = v
 		}
 	}
+	set(&o.Capture, o.Device)
 	set(&o.Channels, 1)
 	set(&o.Rate, 8000)
 	set(&o.Period, 80)
@@ -44,7 +46,7 @@ func (o Opts) validate() error {
 		want string
 	}{
 		{o.Card != "", "the id of a card"},
-		{o.Device >= 0, "a device of 0 or more"},
+		{o.Device >= 0 && o.Capture >= 0, "a device of 0 or more"},
 		{o.Channels >= 1 && o.Channels <= 64, "1..64 channels"},
 		{o.Rate >= 8000 && o.Rate <= 48000, "a rate of 8000..48000 Hz"},
 		{o.Period >= 8 && o.Period <= 4096, "a period of 8..4096 frames"},

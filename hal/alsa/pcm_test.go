@@ -4,6 +4,7 @@ package alsa
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -94,6 +95,25 @@ func TestExchange(t *testing.T) {
 }
 
 // Nothing is started before the first Exchange.
+// A card may have a device for each direction.
+func TestDeviceForEachDirection(t *testing.T) {
+	k := newFake()
+	x := newExchanger(t, k, Opts{Channels: 2, Capture: 1})
+	for range 10 {
+		x.exchange()
+	}
+	var open []string
+	for _, path := range k.opened {
+		if strings.HasPrefix(path, "/dev/snd/pcm") {
+			open = append(open, path)
+		}
+	}
+	slices.Sort(open)
+	if want := []string{"/dev/snd/pcmC3D0p", "/dev/snd/pcmC3D1c"}; !slices.Equal(open, want) {
+		t.Errorf("opened %v, want %v", open, want)
+	}
+}
+
 func TestOpenStartsNothing(t *testing.T) {
 	k := newFake()
 	bench(t, k, Opts{})

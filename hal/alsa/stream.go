@@ -21,11 +21,10 @@ type stream struct {
 // openStream opens one direction of a device and sets its parameters. It does
 // not start it.
 func openStream(k kernel, card int, o Opts, playback bool) (*stream, error) {
-	side := 'c'
+	path := fmt.Sprintf("/dev/snd/pcmC%dD%dc", card, o.Capture)
 	if playback {
-		side = 'p'
+		path = fmt.Sprintf("/dev/snd/pcmC%dD%dp", card, o.Device)
 	}
-	path := fmt.Sprintf("/dev/snd/pcmC%dD%d%c", card, o.Device, side)
 	fd, err := k.open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)

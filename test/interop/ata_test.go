@@ -100,7 +100,7 @@ func runATA(t *testing.T, lines ...object) *ata {
 	t.Cleanup(func() {
 		if t.Failed() {
 			events, _ := exec.Command(program, "events", "-state", a.state).CombinedOutput()
-			t.Logf("events:\n%s", tail(string(events), 6000))
+			t.Logf("events:\n%s", tail(string(events), 20000))
 		}
 	})
 	return a
@@ -112,7 +112,7 @@ func (a *ata) file() string { return filepath.Join(a.state, "config.json") }
 // run starts the program on what the state folder holds.
 func (a *ata) run(t *testing.T) {
 	t.Helper()
-	a.process = start(t, exec.Command(program, "run", "-board", "virtual", "-config", a.file(), "-state", a.state))
+	a.process = start(t, "ata-agent", urgent(program, "run", "-board", "virtual", "-config", a.file(), "-state", a.state))
 	eventually(t, 10*time.Second, "the agent answers", func() bool { return len(a.status(t).Lines) > 0 })
 }
 
@@ -205,4 +205,22 @@ func (a *ata) idle(t *testing.T) {
 		}
 		return true
 	})
+}
+
+// concealed is how many seconds of voice the agent made up in its last call.
+func (a *ata) concealed(t *testing.T) float64 {
+	t.Helper()
+	var calls []struct {
+		Voice struct {
+			Concealed float64 `json:"concealed_seconds"`
+		} `json:"voice"`
+	}
+	out, err := exec.Command(program, "calls", "-json", "-state", a.state).Output()
+	if err == nil {
+		err = json.Unmarshal(out, &calls)
+	}
+	if err != nil || len(calls) == 0 {
+		t.Fatalf("calls: %v, %d calls", err, len(calls))
+	}
+	return calls[len(calls)-1].Voice.Concealed
 }

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -61,9 +60,9 @@ func startBaresip(t *testing.T, k *kamailio, o baresipOpts) *baresip {
 	}
 	writeFile(t, filepath.Join(b.run, "tx.wav"), wav(o.tx))
 	writeFile(t, filepath.Join(b.run, "alert.wav"), wav(sine(440, -20, time.Second)))
-	cmd := exec.Command("baresip", "-f", b.run)
+	cmd := urgent("baresip", "-f", b.run)
 	cmd.Dir, cmd.Env = b.run, append(os.Environ(), "HOME="+b.run)
-	b.process = start(t, cmd)
+	b.process = start(t, "baresip", cmd)
 	eventually(t, 15*time.Second, "baresip is registered", func() bool { return strings.Contains(b.log.String(), "200 OK") })
 	eventually(t, 5*time.Second, "baresip's control port", func() bool {
 		var err error

@@ -48,7 +48,7 @@ func startKamailio(t *testing.T, algorithm string) *kamailio {
 
 func (k *kamailio) start(t *testing.T) {
 	t.Helper()
-	k.process = start(t, exec.Command("kamailio", "-f", filepath.Join(k.run, "kamailio.cfg"),
+	k.process = start(t, "kamailio", exec.Command("kamailio", "-f", filepath.Join(k.run, "kamailio.cfg"),
 		"-DD", "-E", "-Y", k.run, "-P", filepath.Join(k.run, "pid"), "-w", k.run, "-m", "32", "-M", "4"))
 	eventually(t, 10*time.Second, "kamailio answers OPTIONS", func() bool { return answersOptions(k.port) })
 }

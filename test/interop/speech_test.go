@@ -5,7 +5,9 @@ package interop
 import (
 	"math"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -21,30 +23,62 @@ const clean = "set loop=0 sidetone=100 echo=none "
 // TestSpeech speaks into the telephone and compares with what baresip recorded,
 // and the reverse, at once.
 func TestSpeech(t *testing.T) {
-	said := voiceFile(t, "demo-thanks.wav")
-	theirs := voiceFile(t, "vm-intro.wav")
-	// A second and a half before it for the call to settle; baresip hangs up at the end of
-	// its file.
-	tx := slices.Concat(make([]int16, 12000), theirs, make([]int16, 5*8000))
 	k := startKamailio(t, "MD5")
 	for _, codec := range []string{"PCMU", "PCMA"} {
 		t.Run(codec, func(t *testing.T) {
-			b := startBaresip(t, k, baresipOpts{codec: codec, tx: tx})
-			a := startATA(t, account(k, 1, "udp", codec))
-			speech, ear := filepath.Join(a.state, "said.wav"), filepath.Join(a.state, "ear.wav")
-			writeFile(t, speech, wav(said))
-			a.phone(t, 1, words(clean+"offhook wait tone:dial dial 2001 record "+ear+" -for 10s wait talk say "+speech+" pause 1s")...)
-			a.phone(t, 1, "onhook")
-			a.idle(t)
-			b.stop() // so that its files are complete
-			check(t, "telephone to baresip", said, b.heard(t))
-			check(t, "baresip to telephone", theirs, readWAV(t, ear))
+			c := callWithSpeech(t, k, codec)
+			// A peer that a busy machine keeps from sending in time makes the agent
+			// conceal; on an idle one there is no excuse for a gap.
+			excused := 0
+			if busy(t) {
+				excused = int(math.Ceil(c.concealed / 0.02))
+				t.Logf("the machine is busy: %v s concealed, %d gaps excused", c.concealed, excused)
+			}
+			check(t, "telephone to baresip", c.saidHere, c.heardThere, 0)
+			check(t, "baresip to telephone", c.saidThere, c.heardHere, excused)
 		})
 	}
 }
 
-// check finds what was said within a recording.
-func check(t *testing.T, name string, said, recording []int16) {
+// speechCall is what was said and heard at both ends of a call.
+type speechCall struct {
+	saidHere, heardThere []int16
+	saidThere, heardHere []int16
+	concealed            float64 // seconds, by the agent's own account
+}
+
+func callWithSpeech(t *testing.T, k *kamailio, codec string) *speechCall {
+	t.Helper()
+	c := &speechCall{saidHere: voiceFile(t, "demo-thanks.wav"), saidThere: voiceFile(t, "vm-intro.wav")}
+	// A second and a half before it for the call to settle; baresip hangs up at
+	// the end of its file.
+	tx := slices.Concat(make([]int16, 12000), c.saidThere, make([]int16, 5*8000))
+	b := startBaresip(t, k, baresipOpts{codec: codec, tx: tx})
+	a := startATA(t, account(k, 1, "udp", codec))
+	speech, ear := filepath.Join(a.state, "said.wav"), filepath.Join(a.state, "ear.wav")
+	writeFile(t, speech, wav(c.saidHere))
+	a.phone(t, 1, words(clean+"offhook wait tone:dial dial 2001 record "+ear+" -for 10s wait talk say "+speech+" pause 1s")...)
+	a.phone(t, 1, "onhook")
+	a.idle(t)
+	b.stop() // so that its files are complete
+	c.heardThere, c.heardHere = b.heard(t), readWAV(t, ear)
+	c.concealed = a.concealed(t)
+	a.stop()
+	return c
+}
+
+// busy says whether more wants to run than the machine has processors.
+func busy(t *testing.T) bool {
+	t.Helper()
+	l, err := strconv.ParseFloat(load(t), 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l > float64(runtime.NumCPU())
+}
+
+// check finds what was said within a recording, with no more gaps than excused.
+func check(t *testing.T, name string, said, recording []int16, excused int) {
 	t.Helper()
 	recording = append(recording, make([]int16, len(said))...)
 	within := time.Duration(len(recording)-len(said)) * time.Second / dsp.SampleRate
@@ -54,7 +88,7 @@ func check(t *testing.T, name string, said, recording []int16) {
 		return
 	}
 	t.Logf("%s: %+v", name, r)
-	if r.Correlation < 0.98 || math.Abs(r.Gain) > 0.5 || r.Gaps > 0 {
+	if r.Correlation < 0.98 || math.Abs(r.Gain) > 0.5 || r.Gaps > excused {
 		name := filepath.Join(t.ArtifactDir(), strings.ReplaceAll(name, " ", "-")+".wav") // kept by go test -artifacts
 		writeFile(t, name, wav(recording))
 		t.Errorf("%s: %+v, want correlation at least 0.98, level within 0.5 dB, no gaps", name, r)
