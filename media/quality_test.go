@@ -122,7 +122,8 @@ func TestQualityLateAndRandom(t *testing.T) {
 		a.rtp.SetLink(mediatest.Link{Reorder: true, Jitter: 20 * time.Millisecond, Loss: 0.05, Spike: 0.005, SpikeBy: 500 * time.Millisecond})
 		both(a, b, time.Minute, 80, 0)
 		r, st := b.Quality(), b.Stats()
-		if int64(r.Lost) != st.Lost {
+		// What is on its way at the end counts for one and not yet for the other.
+		if d := int64(r.Lost) - st.Lost; d < -2 || d > 2 {
 			t.Errorf("lost %d, by sequence numbers %d", r.Lost, st.Lost)
 		}
 		if r.Discarded != st.Late || r.Discarded < 5 {
