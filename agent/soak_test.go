@@ -17,7 +17,7 @@ import (
 // longer.
 func TestRandomUse(t *testing.T) {
 	const lines = 3
-	seeds, steps := 1, 30
+	seeds, steps := 1, 10
 	if os.Getenv("ATA_FULL") != "" {
 		seeds, steps = 40, 200
 	}
