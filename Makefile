@@ -4,13 +4,14 @@
 GO       ?= go
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS   = -s -w -buildid= -X main.version=$(VERSION)
-BUILD     = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)'
+BUILD     = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
 LINT      = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+NFPM      = github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.4
 GOFUMPT   = mvdan.cc/gofumpt@v0.12.0
 BENCHSTAT = golang.org/x/perf/cmd/benchstat@v0.0.0-20251023143056-3684bd442cc8
 FUZZTIME ?= 1m
 
-.PHONY: all build demo test lint fmt fuzz bench cross test-arm test-interop test-judges test-full clean
+.PHONY: all build demo test lint fmt fuzz bench cross deb test-cross test-deb test-overlays test-arm test-interop test-judges test-machine test-full clean
 
 all: build test
 
@@ -37,6 +38,13 @@ test-judges:
 	./test/need gcc espeak-ng minimodem multimon-ng spandsp:libspandsp-dev
 	$(GO) test -tags judges -count=1 -timeout 30m ./dsp/... ./test/judges/...
 
+# The code that talks to the kernel, on Debian's ARM kernels under QEMU in
+# virtual time. The first run fetches 100 MB of kernel packages. ATA_FULL=1 runs
+# the long form, ATA_MACHINE_RUN=PATTERN some of the guest's tests.
+test-machine:
+	./test/need qemu-system-aarch64:qemu-system-arm qemu-system-arm aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu arm-linux-gnueabihf-gcc:gcc-arm-linux-gnueabihf make bc xz:xz-utils
+	$(GO) test -tags machine -count=1 -timeout 80m -v ./test/machine
+
 lint:
 	$(GO) run $(LINT) run
 
@@ -57,11 +65,58 @@ bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./dsp/... ./media/... ./line/... ./dialplan/... ./quality/... ./sip/...
 	ATA_BENCH=1 $(GO) test -tags interop -count=1 -run TestPerformance -v ./test/interop
 
-cross:
-	GOOS=linux GOARCH=arm GOARM=6 $(BUILD) -o dist/ata-agent-linux-armv6 ./cmd/ata-agent
-	GOOS=linux GOARCH=arm GOARM=7 $(BUILD) -o dist/ata-agent-linux-armv7 ./cmd/ata-agent
-	GOOS=linux GOARCH=arm64 $(BUILD) -o dist/ata-agent-linux-arm64 ./cmd/ata-agent
-	ls -l dist
+# Static, stripped binaries. Their bytes depend on the sources, the Go release
+# and VERSION alone, not on the folder or the time.
+DIST ?= dist
+CROSS = armv6 armv7 arm64
+
+cross: $(CROSS:%=cross-%)
+	ls -l $(DIST)
+
+cross-arm64: export GOARCH = arm64
+cross-armv6 cross-armv7: export GOARCH = arm
+cross-armv6: export GOARM = 6
+cross-armv7: export GOARM = 7
+$(CROSS:%=cross-%): cross-%:
+	GOOS=linux $(BUILD) -o $(DIST)/ata-agent-linux-$* ./cmd/ata-agent
+
+# Builds again in another folder with an empty cache and compares every byte.
+test-cross:
+	./test/reproducible "$(VERSION)" $(CROSS)
+
+# Debian packages: armhf (ARM v7) and arm64. The tools run here, so they must
+# not see the target's GOARCH.
+DEBS        = armhf arm64
+DEB_VERSION = $(if $(filter v%,$(VERSION)),$(VERSION:v%=%),0.0.0~git.$(VERSION))
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+
+deb: $(DEBS:%=deb-%)
+	ls -l $(DIST)/*.deb
+
+deb-armhf: cross-armv7
+deb-arm64: cross-arm64
+deb-armhf: BINARY = $(DIST)/ata-agent-linux-armv7
+deb-arm64: BINARY = $(DIST)/ata-agent-linux-arm64
+# For trying the package on a computer; no board has this processor.
+deb-amd64: BINARY = $(DIST)/ata-agent-linux-amd64
+deb-amd64: cross-amd64
+cross-amd64:
+	GOOS=linux GOARCH=amd64 $(BUILD) -o $(DIST)/ata-agent-linux-amd64 ./cmd/ata-agent
+
+deb-%:
+	env SOURCE_DATE_EPOCH='$(SOURCE_DATE_EPOCH)' DEB_ARCH='$*' DEB_VERSION='$(DEB_VERSION)' BINARY='$(BINARY)' \
+	  $(GO) run $(NFPM) package --config packaging/nfpm.yaml --packager deb --target '$(DIST)/'
+
+# Looks into a package, installs it into a folder of its own, purges it, and has
+# systemd judge the unit.
+test-deb: deb-amd64
+	./test/need dpkg:dpkg systemd-analyze:systemd
+	./test/package $(DIST)/ata-agent_*_amd64.deb
+
+# Compiles the device-tree overlays of the boards.
+test-overlays:
+	./test/need dtc:device-tree-compiler
+	for f in docs/boards/overlays/*.dts; do dtc -@ -I dts -O dtb -o /dev/null "$$f" || exit 1; done
 
 # The unit tests as ARM programs under user-mode emulation.
 test-arm:

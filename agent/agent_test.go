@@ -64,11 +64,13 @@ func TestSpeech(t *testing.T) {
 				w.phone(1, "set loop=0 sidetone=100 echo=none offhook wait tone:dial dial 102")
 				w.phone(2, "set loop=0 sidetone=100 echo=none wait ringing offhook pause 500ms")
 				a, b := w.board.Phones[0], w.board.Phones[1]
+				// The telephones are stepped one after the other, so one may be a
+				// sample ahead.
 				recA, recB := a.Record(0), b.Record(0)
 				startA, startB := a.Speak(one), b.Speak(two)
 				w.phone(1, "pause 5s")
-				judge(t, "1 to 2", one, recB.Stop()[startA-recB.Start():])
-				judge(t, "2 to 1", two, recA.Stop()[startB-recA.Start():])
+				judge(t, "1 to 2", one, recB.Stop()[max(0, startA-recB.Start()):])
+				judge(t, "2 to 1", two, recA.Stop()[max(0, startB-recA.Start()):])
 				w.phone(2, "onhook")
 				w.phone(1, "wait cpc onhook")
 				w.idle()
@@ -95,7 +97,7 @@ func judge(t *testing.T, name string, said, heard []int16) {
 		return
 	}
 	t.Logf("%s: %+v", name, r)
-	if r.Delay > 80*time.Millisecond || math.Abs(r.Gain) > 0.5 || r.Correlation < 0.98 || r.Gaps > 0 || r.Spread > 0 {
+	if r.Delay > 80*time.Millisecond || math.Abs(r.Gain) > 0.5 || r.Correlation < 0.98 || r.Gaps > 0 || r.Spread > 5*time.Millisecond {
 		t.Errorf("%s: %+v, want at most 80 ms and steady, 0.5 dB, at least 0.98, no gaps", name, r)
 	}
 }

@@ -75,6 +75,7 @@ func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
 		calls: map[line.CallID]*call{},
 	}
 	p.voice = media.NewVoice(media.VoiceOpts{Keys: p.keyPressed, Released: p.keyReleased})
+	p.voice.CancelEcho(cfg.DSP.EchoCanceller)
 	p.agents = &userAgents{port: p}
 	nat, err := newNation(&cfg, chip.Caps())
 	if err != nil {
@@ -263,6 +264,7 @@ func (p *port) reconfigure() {
 		return
 	}
 	p.config, p.nation = *cfg, nat
+	p.voice.CancelEcho(cfg.DSP.EchoCanceller)
 	p.machine.Configure(nat.country, nat.plan, lineSettings(cfg))
 	p.agents.restart(cfg)
 	p.log.Info("new configuration applied")

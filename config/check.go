@@ -9,17 +9,25 @@ import (
 
 	"github.com/ata-agent/ata-agent/country"
 	"github.com/ata-agent/ata-agent/dialplan"
+	"github.com/ata-agent/ata-agent/jsondoc"
 )
+
+// document is what the checks see of a parsed document.
+type document struct {
+	config  *Config
+	has     func(path string) bool
+	faultAt func(path, text string)
+}
 
 // check reports what no single key can tell.
 func (d *document) check() {
-	if _, there := d.places["/lines"]; !there {
+	if !d.has("/lines") {
 		d.faultAt("/lines", "must be there, with an entry for each telephone port")
 	}
 	users := map[string]int{}
 	for i := range d.config.Lines {
 		l := &d.config.Lines[i]
-		path := pointer("/lines", strconv.Itoa(i))
+		path := jsondoc.Pointer("/lines", strconv.Itoa(i))
 		if !l.Enabled {
 			continue
 		}
@@ -103,7 +111,7 @@ func (d *document) checkPort(l *Line, path string) {
 	}
 	for code := range l.Tones.Causes {
 		if n, err := strconv.Atoi(code); err != nil || n < 300 || n > 699 {
-			d.faultAt(pointer(path+"/tones/causes", code), "must be a SIP status code, 300 to 699")
+			d.faultAt(jsondoc.Pointer(path+"/tones/causes", code), "must be a SIP status code, 300 to 699")
 		}
 	}
 	for i, n := range l.Emergency.Numbers {

@@ -22,6 +22,7 @@ type Line struct {
 	Codecs    Codecs    `json:"codecs" doc:"Coding of the voice."`
 	RTP       RTP       `json:"rtp" doc:"Transport of the voice."`
 	QoS       QoS       `json:"qos" doc:"Marking of packets for the network."`
+	DSP       DSP       `json:"dsp" doc:"What is done to the voice."`
 	DTMF      DTMF      `json:"dtmf" doc:"How keys pressed during a call travel."`
 	Dial      Dial      `json:"dial" doc:"How digits become calls."`
 	SLIC      SLIC      `json:"slic" doc:"The analog port."`
@@ -72,6 +73,11 @@ type RTP struct {
 type QoS struct {
 	SIP int `json:"sip_dscp" default:"24" range:"0..63" doc:"DSCP of SIP packets; 24 is CS3."`
 	RTP int `json:"rtp_dscp" default:"46" range:"0..63" doc:"DSCP of voice packets; 46 is EF."`
+}
+
+// DSP is what is done to the voice.
+type DSP struct {
+	EchoCanceller bool `json:"lec" default:"true" doc:"Keep the echo of the telephone line from the far end."`
 }
 
 // DTMF says how keys pressed during a call travel.

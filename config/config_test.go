@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/ata-agent/ata-agent/dsp/callerid"
+	"github.com/ata-agent/ata-agent/jsondoc"
 )
 
 var update = flag.Bool("update", false, "rewrite docs/config.md")
@@ -31,6 +32,24 @@ func TestDefaults(t *testing.T) {
 	if !l.Enabled || l.RTP.PTime.Duration() != 20*time.Millisecond || l.SIP.Expires.Duration() != time.Hour ||
 		l.SLIC.Country != "US" || !reflect.DeepEqual(l.DTMF.Methods, []string{"rfc4733", "inband"}) {
 		t.Errorf("defaults are not there: %+v", l)
+	}
+}
+
+func TestParseIn(t *testing.T) {
+	c, err := ParseIn("DE", "c.json", []byte(`{"lines": [
+		{"sip": {"registrar": "r.test", "user": "1"}},
+		{"sip": {"registrar": "r.test", "user": "2"}, "slic": {"country": "FR"}},
+		{"sip": {"registrar": "r.test", "user": "3"}, "slic": {}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"DE", "FR", "DE"} {
+		if got := c.Lines[i].SLIC.Country; got != want {
+			t.Errorf("line %d is in %s, want %s", i+1, got, want)
+		}
+	}
+	if _, err := ParseIn("XX", "c.json", []byte(minimal)); err == nil || !strings.Contains(err.Error(), `"XX" is not a known country`) {
+		t.Errorf("ParseIn an unknown country = %v", err)
 	}
 }
 
@@ -103,8 +122,8 @@ func TestCommentsKeepPlaces(t *testing.T) {
 // one, and expects that key to be named with its range.
 func TestEveryRangeIsKept(t *testing.T) {
 	tried := 0
-	eachKey(reflect.TypeFor[Config](), nil, func(path []string, k key) {
-		if !k.span || len(k.enum) > 0 && k.typ.Kind() == reflect.String {
+	jsondoc.Walk[Config](func(path []string, k jsondoc.Key) {
+		if !k.Ranged || len(k.Enum) > 0 && k.Type.Kind() == reflect.String {
 			return
 		}
 		for _, bad := range beyond(k) {
@@ -112,12 +131,12 @@ func TestEveryRangeIsKept(t *testing.T) {
 			_, err := Parse("c", document1(path, bad))
 			var faults Faults
 			if !errors.As(err, &faults) {
-				t.Errorf("%v = %v was taken, allowed: %s", path, bad, k.allowed())
+				t.Errorf("%v = %v was taken, allowed: %s", path, bad, k.Allowed())
 				continue
 			}
 			want := "/" + strings.Join(path, "/") + ": "
-			if !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), rangeOnly(k).allowed()) {
-				t.Errorf("%v = %v: faults %q, want the key and %q", path, bad, err, k.allowed())
+			if !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), k.AllowedLength()) {
+				t.Errorf("%v = %v: faults %q, want the key and %q", path, bad, err, k.Allowed())
 			}
 		}
 	})
@@ -126,39 +145,24 @@ func TestEveryRangeIsKept(t *testing.T) {
 	}
 }
 
-// eachKey visits every key with its path in a document of one line.
-func eachKey(typ reflect.Type, path []string, visit func([]string, key)) {
-	for _, k := range keysOf(typ) {
-		at := append(append([]string(nil), path...), k.name)
-		visit(at, k)
-		switch {
-		case k.typ == reflect.TypeFor[Secret]():
-		case k.typ.Kind() == reflect.Struct:
-			eachKey(k.typ, at, visit)
-		case k.typ.Kind() == reflect.Slice && k.typ.Elem().Kind() == reflect.Struct:
-			eachKey(k.typ.Elem(), append(at, "0"), visit)
-		}
-	}
-}
-
 // beyond are values just outside the range of a key.
-func beyond(k key) []any {
-	switch k.typ.Kind() {
+func beyond(k jsondoc.Key) []any {
+	switch k.Type.Kind() {
 	case reflect.String:
-		return []any{strings.Repeat("x", int(k.max)+1)}
+		return []any{strings.Repeat("x", int(k.Max)+1)}
 	case reflect.Slice:
-		long := make([]any, int(k.max)+1)
+		long := make([]any, int(k.Max)+1)
 		for i := range long {
 			long[i] = map[string]any{}
-			if k.typ.Elem().Kind() == reflect.String {
+			if k.Type.Elem().Kind() == reflect.String {
 				long[i] = "PCMU"
-			} else if k.typ.Elem().Kind() != reflect.Struct {
+			} else if k.Type.Elem().Kind() != reflect.Struct {
 				long[i] = 1
 			}
 		}
 		return []any{long}
 	}
-	return []any{k.max + 1, k.min - 1}
+	return []any{k.Max + 1, k.Min - 1}
 }
 
 // document1 is a document with one value in it.
@@ -182,12 +186,12 @@ func TestSampleNamesEveryKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := parse("config.sample.json", data)
+	d, err := parse("", "config.sample.json", data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	eachKey(reflect.TypeFor[Config](), nil, func(path []string, _ key) {
-		if _, ok := d.places["/"+strings.Join(path, "/")]; !ok {
+	jsondoc.Walk[Config](func(path []string, _ jsondoc.Key) {
+		if !d.Has("/" + strings.Join(path, "/")) {
 			t.Errorf("the sample lacks %s", strings.Join(path, "."))
 		}
 	})
@@ -207,8 +211,8 @@ func TestReferenceIsCurrent(t *testing.T) {
 }
 
 func TestEveryKeyIsDocumented(t *testing.T) {
-	eachKey(reflect.TypeFor[Config](), nil, func(path []string, k key) {
-		if k.doc == "" || !strings.HasSuffix(k.doc, ".") {
+	jsondoc.Walk[Config](func(path []string, k jsondoc.Key) {
+		if k.Doc == "" || !strings.HasSuffix(k.Doc, ".") {
 			t.Errorf("%s has no sentence of purpose", strings.Join(path, "."))
 		}
 	})
@@ -300,8 +304,13 @@ func TestCallerIDSchemes(t *testing.T) {
 	for _, s := range callerid.Schemes {
 		want = append(want, s.Name)
 	}
-	field, _ := reflect.TypeFor[CallerID]().FieldByName("Scheme")
-	if got := keyOf(field).enum; !slices.Equal(got, want) {
+	var got []string
+	jsondoc.Walk[Config](func(path []string, k jsondoc.Key) {
+		if len(path) == 4 && path[2] == "callerid" && path[3] == "scheme" {
+			got = k.Enum
+		}
+	})
+	if !slices.Equal(got, want) {
 		t.Errorf("scheme may be %q, want %q", got, want)
 	}
 }

@@ -70,6 +70,7 @@ func (s *Session) Quality() quality.Report {
 		RemoteEchoLoss:  remote.EchoLoss,
 	})
 	r.Buffer, r.BufferMost = buffer, s.bufferMost
+	r.EchoLoss = math.Float64frombits(s.echoLoss.Load())
 	r.SpeechDBm0 = levelIfKnown(heard.levels.Speech())
 	r.NoiseDBm0 = levelIfKnown(heard.levels.Noise())
 	return r

@@ -51,6 +51,7 @@ type Session struct {
 	player   player   // of the owner's goroutine
 	control  control  // of the goroutines of RTCP
 	published
+	echoLoss atomic.Uint64 // float64 bits, see canceller.loss
 }
 
 // published is what one goroutine tells the others without a lock.

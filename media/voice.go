@@ -31,6 +31,12 @@ type VoiceOpts struct {
 	// is called like Keys, after it.
 	Released func(key byte, held time.Duration)
 
+	NoEchoCanceller bool          // the echo of the line goes to the far end
+	EchoTail        time.Duration // longest echo of the line [32 ms]
+	// EchoDelay is how many samples later than in the next Frame the highway
+	// plays a toPhone block.
+	EchoDelay int
+
 	DTMF dtmf.Opts // of the detector
 	// KeyLevel is the level of the low group of keys played to the telephone or,
 	// where telephone events are not agreed on, to the far end [-10 dBm0].
@@ -42,7 +48,7 @@ type VoiceOpts struct {
 // other method may be called from anywhere, returns at once and works from the
 // next Frame on.
 //
-//	fromPhone ─▶ key detector ─▶ mute while a key sounds ─▶ Session ─▶ RTP
+//	fromPhone ─▶ echo canceller ─▶ key detector ─▶ mute while a key sounds ─▶ Session ─▶ RTP
 //	toPhone   ◀─ call waiting + (key ? far end's voice : tone) ◀─ Session ◀─ RTP
 //	          ◀─ caller ID, in place of all else
 type Voice struct {
@@ -79,6 +85,7 @@ type Voice struct {
 	farKey         dtmf.Generator
 	signalKey      dtmf.Generator // key that came with signalling
 	mic            [dsp.Frame]int16
+	canceller      *canceller
 }
 
 // order is a value that differs from the one before even if it is equal.
@@ -99,6 +106,8 @@ func NewVoice(opts VoiceOpts) *Voice {
 		opts:     opts,
 		orders:   newRing[keyOrder](ordersWaiting),
 		detector: dtmf.NewDetector(opts.DTMF),
+
+		canceller: newCanceller(opts),
 	}
 }
 
@@ -127,6 +136,9 @@ func (v *Voice) PlayKey(key byte, d time.Duration) {
 		v.sounded.Store(&order[keyOrder]{keyOrder{key, max(int(d/smallestClock), shortestKey)}})
 	}
 }
+
+// CancelEcho turns the echo canceller on or off; it is on at first.
+func (v *Voice) CancelEcho(on bool) { v.canceller.off.Store(!on) }
 
 // Mute keeps what the telephone says from the far end.
 func (v *Voice) Mute(on bool) { v.mute.Store(on) }
@@ -167,11 +179,16 @@ func (v *Voice) Frame(toPhone, fromPhone []int16) {
 	if v.session != nil {
 		now = v.session.now()
 	}
-	for len(fromPhone) >= dsp.Frame {
-		v.speak(fromPhone[:dsp.Frame], now)
-		fromPhone = fromPhone[dsp.Frame:]
+	for ; len(fromPhone) >= dsp.Frame; fromPhone = fromPhone[dsp.Frame:] {
+		block := fromPhone[:dsp.Frame]
+		if v.session != nil {
+			block = v.canceller.cancel(block, len(fromPhone))
+			v.session.echoLoss.Store(v.canceller.loss.Load())
+		}
+		v.speak(block, now)
 	}
 	v.hear(toPhone, now)
+	v.canceller.remember(toPhone)
 }
 
 // follow carries out what was ordered.

@@ -17,25 +17,12 @@ import (
 // board is the hardware an agent runs on.
 type board struct {
 	hardware agent.Hardware
-	virtual  *sim.Board // nil: a real one
+	virtual  *sim.Board   // nil: a real one
+	close    func() error // nil: nothing to close
 }
 
-// openBoard opens the board of that name with a port for each line of a
+// newVirtualBoard opens a board in this computer with a port for each line of a
 // document, at least one.
-func openBoard(name string, cfg *config.Config, log *slog.Logger) (*board, error) {
-	if name == "" {
-		return nil, &usageError{"no board detected: say -board virtual for telephones in this computer"}
-	}
-	hardware, ok := virtualBoards[name]
-	if !ok {
-		return nil, &usageError{fmt.Sprintf("no board %q: known are virtual and virtual-gpio", name)}
-	}
-	return newVirtualBoard(hardware, cfg, log)
-}
-
-// virtualBoards are the names of boards whose telephones are in this computer.
-var virtualBoards = map[string]sim.Hardware{"virtual": sim.Si321x, "virtual-gpio": sim.Ag1171}
-
 func newVirtualBoard(hardware sim.Hardware, cfg *config.Config, log *slog.Logger) (*board, error) {
 	b, err := sim.NewBoard(sim.BoardOpts{
 		Hardware: hardware, Lines: max(len(cfg.Lines), 1), Realtime: true, Logger: log,
@@ -44,7 +31,7 @@ func newVirtualBoard(hardware sim.Hardware, cfg *config.Config, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	return &board{agent.Hardware{PCM: b.PCM, Lines: b.Lines}, b}, nil
+	return &board{hardware: agent.Hardware{PCM: b.PCM, Lines: b.Lines}, virtual: b}, nil
 }
 
 // countryOf is where the user of a virtual telephone lives; nil where the

@@ -63,18 +63,7 @@ func configCheck(env *environment, args []string) error {
 	faults := config.Faults{} // not nil: JSON shows an empty list
 	_, err = config.Parse(src.name, src.data)
 	errors.As(err, &faults)
-	switch {
-	case src.asJSON:
-		err = printJSON(env.stdout, faults)
-	case len(faults) == 0:
-		_, err = fmt.Fprintf(env.stdout, "%s: ok\n", src.name)
-	default:
-		_, err = fmt.Fprintln(env.stdout, faults)
-	}
-	if err == nil && len(faults) > 0 {
-		err = fmt.Errorf("%s: %d faults", src.name, len(faults))
-	}
-	return err
+	return reportFaults(env, src.name, faults, src.asJSON)
 }
 
 func configShow(env *environment, args []string) error {

@@ -102,7 +102,7 @@ func (d *demo) service(name, nation, server string, log *slog.Logger, numbers ..
 	if err != nil {
 		return nil, err
 	}
-	b, err := openBoard("virtual", cfg, log)
+	b, err := newVirtualBoard(sim.Si321x, cfg, log)
 	if err != nil {
 		return nil, err
 	}

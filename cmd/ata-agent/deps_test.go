@@ -36,9 +36,17 @@ var mayImport = map[string][]string{
 	"slic":        {},
 	"country":     {"dsp/…", "slic"},
 	"line":        {"country", "dialplan", "dsp/callerid", "slic"},
-	"config":      {"country", "dialplan", "dsp/…", "slic"},
+	"jsondoc":     {},
+	"config":      {"country", "dialplan", "dsp/…", "jsondoc", "slic"},
 	"hal":         {},
 	"state":       {},
+
+	"hal/gpio":     {"hal"},
+	"hal/alsa":     {"hal", "dsp/g711"},
+	"hal/led":      {},
+	"hal/button":   {"hal"},
+	"hal/pwm":      {},
+	"hal/watchdog": {},
 
 	"line/script": {"line", "slic"},
 
@@ -61,7 +69,7 @@ var mayImport = map[string][]string{
 
 	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "line/script", "media", "quality", "sip", "slic"},
 
-	"board":     {"hal", "slic/…"},
+	"board":     {"country", "hal/…", "jsondoc", "slic/…"},
 	"provision": {"config"},
 	"sim":       {"agent", "country", "dsp/…", "hal", "slic/…"},
 

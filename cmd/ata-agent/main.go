@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"strings"
@@ -37,17 +38,19 @@ type environment struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         func(string) string
+	root           fs.FS // of the file system, for what the computer is
 }
 
 func verbs() []verb {
 	return []verb{
-		{"run", "[-config FILE] [-board NAME] [-state DIR]", "run the agent", runAgent},
+		{"run", "[-config FILE] [-board NAME|FILE] [-state DIR]", "run the agent", runAgent},
 		{"demo", "[-script]", "two telephones, a registrar and a far end on this computer", runDemo},
 		{"phone", "N ACTION…", "work telephone N of a virtual board", runPhone},
 		{"status", "[-json]", "state of the running agent", runStatus},
 		{"calls", "[-json]", "calls that ended since the start", runCalls},
 		{"events", "[-json] [-follow]", "what happened on the lines", runEvents},
 		{"config", "check|show|schema [FILE]", "check, show or describe the configuration", runConfig},
+		{"board", "check FILE|show NAME|list|schema", "check, show or list boards", runBoard},
 		{"version", "", "version of this program", runVersion},
 	}
 }
@@ -60,7 +63,7 @@ func (e *usageError) Error() string { return e.text }
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	env := &environment{os.Stdin, os.Stdout, os.Stderr, os.Getenv}
+	env := &environment{os.Stdin, os.Stdout, os.Stderr, os.Getenv, os.DirFS("/")}
 	code := execute(ctx, env, os.Args[1:])
 	stop()
 	os.Exit(code)
@@ -102,7 +105,7 @@ func report(env *environment, v verb, err error) int {
 func usage(w io.Writer) {
 	fmt.Fprintln(w, "usage: ata-agent VERB …")
 	for _, v := range verbs() {
-		fmt.Fprintf(w, "  %-44s %s\n", strings.TrimSpace(v.name+" "+v.args), v.help)
+		fmt.Fprintf(w, "  %-50s %s\n", strings.TrimSpace(v.name+" "+v.args), v.help)
 	}
 }
 

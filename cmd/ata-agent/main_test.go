@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 )
 
 // command runs the program with an environment of its own.
@@ -19,9 +20,16 @@ func command(t *testing.T, vars map[string]string, args ...string) (code int, st
 	env := &environment{
 		stdin: strings.NewReader(""), stdout: &out, stderr: &err,
 		getenv: func(name string) string { return vars[name] },
+		root:   computer,
 	}
 	code = execute(t.Context(), env, args)
 	return code, out.String(), err.String()
+}
+
+// computer is what the tests run on: a Raspberry Pi 4 without an overlay.
+var computer = fstest.MapFS{
+	"proc/device-tree/model":      {Data: []byte("Raspberry Pi 4 Model B Rev 1.4\x00")},
+	"proc/device-tree/compatible": {Data: []byte("raspberrypi,4-model-b\x00brcm,bcm2711\x00")},
 }
 
 func file(t *testing.T, text string) string {
@@ -40,6 +48,7 @@ const (
 
 func TestExitCodes(t *testing.T) {
 	good, bad := file(t, goodConfig), file(t, badConfig)
+	badBoard := file(t, "{\n\"id\": \"b\", \"lines\": [\n{\"slic\": \"si3120\"}]}")
 	none := t.TempDir()
 	tests := []struct {
 		name string
@@ -66,8 +75,24 @@ func TestExitCodes(t *testing.T) {
 		{"show as JSON", []string{"config", "show", "-json", good}, exitOK, `"user": "7"`},
 		{"schema", []string{"config", "schema"}, exitOK, `"https://json-schema.org/draft/2020-12/schema"`},
 		{"run with a bad configuration", []string{"run", "-config", bad, "-state", none, "-board", "virtual"}, exitFailed, "4:25: /lines/0/rtp/ptime_ms"},
-		{"run without board", []string{"run", "-config", good, "-state", none}, exitUsage, "-board virtual"},
-		{"run on an unknown board", []string{"run", "-config", good, "-state", none, "-board", "toaster"}, exitUsage, `no board "toaster": known are virtual and virtual-gpio`},
+		{"run without board", []string{"run", "-config", good, "-state", none}, exitUsage, "this is Raspberry Pi 4 Model B Rev 1.4, made for it are rpi-ag1171-i2s and rpi-si3210-dual"},
+		{"run without board, what to say", []string{"run", "-config", good, "-state", none}, exitUsage, "say -board NAME|FILE, or -board virtual"},
+		{"run on a bad board file", []string{"run", "-config", good, "-state", none, "-board", badBoard}, exitFailed, badBoard + ":3:10: /lines/0/slic: \"si3120\" is not allowed"},
+		{"run on a missing board file", []string{"run", "-config", good, "-state", none, "-board", filepath.Join(none, "no.json")}, exitFailed, "no such file"},
+		{"board without action", []string{"board"}, exitUsage, "check, show, list or schema"},
+		{"board with unknown action", []string{"board", "burn"}, exitUsage, `no action "burn"`},
+		{"board list", []string{"board", "list"}, exitOK, "rpi-si3210-dual         2  Raspberry Pi 3 or 4 with two Si3210           fits this computer"},
+		{"board list, computer", []string{"board", "list"}, exitOK, "this is Raspberry Pi 4 Model B"},
+		{"board list as JSON", []string{"board", "list", "-json"}, exitOK, `"id": "generic"`},
+		{"board check", []string{"board", "check", "generic"}, exitOK, "generic: ok"},
+		{"board check bad", []string{"board", "check", badBoard}, exitFailed, `did you mean "si3210"?`},
+		{"board check bad as JSON", []string{"board", "check", "-json", badBoard}, exitFailed, `"path": "/lines/0/slic"`},
+		{"board check nothing", []string{"board", "check"}, exitUsage, "name one board or file"},
+		{"board check unknown", []string{"board", "check", "toaster"}, exitUsage, `no board "toaster": known are virtual, virtual-gpio, beaglebone-si3210`},
+		{"board show", []string{"board", "show", "generic"}, exitOK, `"mode": 3, // default`},
+		{"board show as JSON", []string{"board", "show", "-json", "generic"}, exitOK, `"mode": 3,`},
+		{"board schema", []string{"board", "schema"}, exitOK, `"title": "ata-agent board file"`},
+		{"run on an unknown board", []string{"run", "-config", good, "-state", none, "-board", "toaster"}, exitUsage, `no board "toaster"`},
 		{"status without agent", []string{"status", "-state", none}, exitFailed, "no running agent answers"},
 		{"calls without agent", []string{"calls", "-state", none}, exitFailed, "no running agent answers"},
 		{"events without agent", []string{"events", "-state", none}, exitFailed, "no running agent answers"},

@@ -19,7 +19,7 @@ import (
 func runAgent(ctx context.Context, env *environment, args []string) error {
 	f := newFlags(env, "run", "run the agent until it is told to end")
 	file := f.String("config", defaultConfig, "configuration file")
-	boardName := f.String("board", "", "board: virtual or virtual-gpio, for telephones in this computer")
+	boardName := f.String("board", "", "board: a name of `ata-agent board list`, a file, or virtual for telephones in this computer; default the detected one")
 	stateDir := f.stateFlag()
 	if err := f.parse(args); err != nil {
 		return err
@@ -27,7 +27,11 @@ func runAgent(ctx context.Context, env *environment, args []string) error {
 	if f.NArg() > 0 {
 		return &usageError{fmt.Sprintf("unexpected %q", f.Arg(0))}
 	}
-	cfg, data, err := readConfig(*file)
+	m, err := findMachine(*boardName, env.root)
+	if err != nil {
+		return err
+	}
+	cfg, data, err := readConfig(*file, m.region())
 	if err != nil {
 		return err
 	}
@@ -38,25 +42,26 @@ func runAgent(ctx context.Context, env *environment, args []string) error {
 	level := new(slog.LevelVar)
 	log := newLogger(env.stderr, level)
 	setLevel(level, cfg)
-	b, err := openBoard(*boardName, cfg, log)
+	b, err := m.open(cfg, log)
 	if err != nil {
 		return err
 	}
 	s := &service{
-		config: cfg, board: b, dir: dir, log: log,
+		config: cfg, board: b, dir: dir, log: log, region: m.region(),
 		watch: &provision.File{Path: *file, Applied: data},
-		level: level,
+		level: level, getenv: env.getenv,
 	}
 	return s.run(ctx)
 }
 
-// readConfig reads and validates a configuration file.
-func readConfig(file string) (*config.Config, []byte, error) {
+// readConfig reads and validates a configuration file. Lines that name no
+// country are in the region.
+func readConfig(file, region string) (*config.Config, []byte, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, nil, err
 	}
-	cfg, err := config.Parse(file, data)
+	cfg, err := config.ParseIn(region, file, data)
 	if err != nil {
 		return nil, nil, fmt.Errorf("the configuration is not valid\n%w", err)
 	}
@@ -78,11 +83,13 @@ func setLevel(level *slog.LevelVar, cfg *config.Config) {
 type service struct {
 	config *config.Config
 	board  *board
+	region string // country of lines that name none
 	dir    state.Dir
 	log    *slog.Logger
 	level  *slog.LevelVar
 	watch  *provision.File // nil: nothing to watch
 	opts   agent.Opts
+	getenv func(string) string // of the service manager, nil: there is none
 }
 
 // run serves until ctx ends or a part fails, and returns when all have ended.
@@ -103,7 +110,7 @@ func (s *service) run(ctx context.Context) error {
 		return err
 	}
 	var parts sync.WaitGroup
-	var errs [3]error
+	var errs [5]error
 	part := func(i int, f func() error) {
 		parts.Go(func() {
 			defer stop() // one part that ends ends all
@@ -117,14 +124,20 @@ func (s *service) run(ctx context.Context) error {
 			return s.watch.Watch(ctx, func(data []byte) { s.apply(a, data) })
 		})
 	}
+	if s.getenv != nil {
+		part(3, func() error { return guard(ctx, a, s.getenv, s.log) })
+	}
 	parts.Wait()
+	if s.board.close != nil {
+		errs[4] = s.board.close()
+	}
 	return errors.Join(errs[:]...)
 }
 
 // apply takes over a changed file, or says all that is wrong with it and keeps
 // what is in force.
 func (s *service) apply(a *agent.Agent, data []byte) {
-	cfg, err := config.Parse(s.watch.Path, data)
+	cfg, err := config.ParseIn(s.region, s.watch.Path, data)
 	if err == nil {
 		err = a.Apply(cfg)
 	}

@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"github.com/ata-agent/ata-agent/config"
+	"github.com/ata-agent/ata-agent/sim"
 	"github.com/ata-agent/ata-agent/state"
 )
 
 // startService runs the agent on a board with one line that registers
 // nowhere, and waits until its port is up.
-func startService(t *testing.T, boardName, country string) *service {
+func startService(t *testing.T, hardware sim.Hardware, country string) *service {
 	t.Helper()
 	doc, err := json.Marshal(map[string]any{"schema": 1, "lines": []any{map[string]any{
 		"sip":  map[string]any{"registrar": "127.0.0.1:9", "user": "100", "register": false, "local_address": "127.0.0.1"},
@@ -29,7 +30,7 @@ func startService(t *testing.T, boardName, country string) *service {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	b, err := openBoard(boardName, cfg, log)
+	b, err := newVirtualBoard(hardware, cfg, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,9 +56,9 @@ func startService(t *testing.T, boardName, country string) *service {
 // TestVirtualTelephoneKnowsItsCountry waits for a dial tone by its name, which
 // the telephone can do only when it was told whose tones it hears.
 func TestVirtualTelephoneKnowsItsCountry(t *testing.T) {
-	for _, name := range []string{"virtual", "virtual-gpio"} {
+	for name, hardware := range map[string]sim.Hardware{"virtual": sim.Si321x, "virtual-gpio": sim.Ag1171} {
 		t.Run(name, func(t *testing.T) {
-			s := startService(t, name, "GB")
+			s := startService(t, hardware, "GB")
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			if err := s.board.virtual.Do(ctx, 1, strings.Fields("pause 2s offhook wait tone:dial onhook"), nil); err != nil {

@@ -24,7 +24,9 @@ import (
 func TestRoundTrip(t *testing.T) {
 	server := freePort(t)
 	p := startPeer(t, server)
-	a := startATA(t, alone("", server, 0))
+	line := alone("", server, 0)
+	line["dsp"] = object{"lec": false} // or no click would come back
+	a := startATA(t, line)
 	a.phone(t, 1, words("set loop=0 sidetone=100 echo=m1 erl=6 offhook wait tone:dial dial 2001 pause 500ms")...)
 	trips := p.click(<-p.agent, 12)
 	a.phone(t, 1, "onhook")

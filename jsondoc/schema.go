@@ -1,4 +1,4 @@
-package config
+package jsondoc
 
 import (
 	"encoding/json"
@@ -39,40 +39,40 @@ func (o object) MarshalJSON() ([]byte, error) {
 	return []byte(b.String()), nil
 }
 
-// Schema returns the JSON Schema (2020-12) of the document.
-func Schema() []byte {
+// Schema returns the JSON Schema (2020-12) of documents of type T.
+func Schema[T any](title string) []byte {
 	root := object{
 		{"$schema", "https://json-schema.org/draft/2020-12/schema"},
-		{"title", "ata-agent configuration"},
+		{"title", title},
 	}
-	root = append(root, schemaOf(key{typ: reflect.TypeFor[Config]()})...)
+	root = append(root, schemaOf(Key{Type: reflect.TypeFor[T]()})...)
 	out, err := json.MarshalIndent(root, "", "  ")
 	if err != nil {
-		panic("config: schema: " + err.Error()) // only our own types are in it
+		panic("jsondoc: schema: " + err.Error()) // only our own types are in it
 	}
 	return append(out, '\n')
 }
 
-func schemaOf(k key) object {
+func schemaOf(k Key) object {
 	var s object
-	if k.doc != "" {
-		s = append(s, field{"description", k.doc})
+	if k.Doc != "" {
+		s = append(s, field{"description", k.Doc})
 	}
-	if k.typ == reflect.TypeFor[Secret]() {
+	if k.Type == reflect.TypeFor[Secret]() {
 		return append(s, field{"type", "string"}, field{"writeOnly", true})
 	}
-	switch k.typ.Kind() {
+	switch k.Type.Kind() {
 	case reflect.Struct:
-		s = append(s, schemaOfStruct(k.typ)...)
+		s = append(s, schemaOfStruct(k.Type)...)
 	case reflect.Slice:
-		s = append(s, field{"type", "array"}, field{"items", schemaOf(key{typ: k.typ.Elem(), enum: k.enum})})
+		s = append(s, field{"type", "array"}, field{"items", schemaOf(Key{Type: k.Type.Elem(), Enum: k.Enum})})
 		s = append(s, limits(k, "minItems", "maxItems")...)
 	case reflect.Map:
-		s = append(s, field{"type", "object"}, field{"additionalProperties", schemaOf(key{typ: k.typ.Elem(), enum: k.enum})})
+		s = append(s, field{"type", "object"}, field{"additionalProperties", schemaOf(Key{Type: k.Type.Elem(), Enum: k.Enum})})
 	case reflect.String:
 		s = append(s, field{"type", "string"})
-		if len(k.enum) > 0 {
-			s = append(s, field{"enum", k.enum})
+		if len(k.Enum) > 0 {
+			s = append(s, field{"enum", k.Enum})
 		} else {
 			s = append(s, limits(k, "minLength", "maxLength")...)
 		}
@@ -83,8 +83,8 @@ func schemaOf(k key) object {
 	default:
 		s = append(append(s, field{"type", "number"}), limits(k, "minimum", "maximum")...)
 	}
-	if k.step > 0 {
-		s = append(s, field{"multipleOf", k.step})
+	if k.Step > 0 {
+		s = append(s, field{"multipleOf", k.Step})
 	}
 	if v, ok := defaultOf(k); ok {
 		s = append(s, field{"default", v})
@@ -95,31 +95,31 @@ func schemaOf(k key) object {
 func schemaOfStruct(t reflect.Type) object {
 	var props object
 	for _, k := range keysOf(t) {
-		props = append(props, field{k.name, schemaOf(k)})
+		props = append(props, field{k.Name, schemaOf(k)})
 	}
 	return object{{"type", "object"}, {"properties", props}, {"additionalProperties", false}}
 }
 
-func limits(k key, low, high string) object {
-	if !k.span {
+func limits(k Key, low, high string) object {
+	if !k.Ranged {
 		return nil
 	}
-	return object{{low, k.min}, {high, k.max}}
+	return object{{low, k.Min}, {high, k.Max}}
 }
 
 // defaultOf is the default of a key as a JSON value.
-func defaultOf(k key) (any, bool) {
-	if !k.has {
+func defaultOf(k Key) (any, bool) {
+	if !k.HasDefault {
 		return nil, false
 	}
-	switch k.typ.Kind() {
+	switch k.Type.Kind() {
 	case reflect.String:
-		return k.def, true
+		return k.Default, true
 	case reflect.Bool:
-		return k.def == "true", true
+		return k.Default == "true", true
 	case reflect.Slice:
-		return strings.Split(k.def, ","), true
+		return strings.Split(k.Default, ","), true
 	}
-	n, err := strconv.ParseFloat(k.def, 64)
+	n, err := strconv.ParseFloat(k.Default, 64)
 	return n, err == nil
 }

@@ -1,4 +1,4 @@
-package config
+package jsondoc
 
 import (
 	"fmt"
@@ -57,7 +57,7 @@ func position(data []byte, offset int) (line, column int) {
 	return line, offset - start + 1
 }
 
-// pointer appends one step to a JSON pointer (RFC 6901 §3).
-func pointer(path, step string) string {
+// Pointer appends one step to a JSON pointer (RFC 6901 §3).
+func Pointer(path, step string) string {
 	return path + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(step)
 }

@@ -1,4 +1,4 @@
-package config
+package jsondoc
 
 import (
 	"bytes"
@@ -9,30 +9,9 @@ import (
 	"strings"
 )
 
-// Show returns the effective document of a file, every default filled in and
-// every secret hidden, with a comment behind each value that says where it
-// comes from: line and column of the file, or "default".
-func Show(file string, data []byte) ([]byte, error) {
-	d, err := parse(file, data)
-	if err != nil {
-		return nil, err
-	}
-	var w writer
-	w.doc = d
-	w.value(reflect.ValueOf(*d.config), "", 0, "")
-	return w.Bytes(), nil
-}
-
-// Effective returns the document with every default filled in and every secret
-// hidden, as plain JSON.
-func Effective(c *Config) ([]byte, error) {
-	out, err := json.MarshalIndent(c, "", "  ")
-	return append(out, '\n'), err
-}
-
 type writer struct {
 	bytes.Buffer
-	doc *document
+	doc *binding
 }
 
 // value writes v, then comma and the place it comes from.
@@ -45,8 +24,8 @@ func (w *writer) value(v reflect.Value, path string, depth int, comma string) {
 		keys := keysOf(v.Type())
 		for i, k := range keys {
 			w.indent(depth + 1)
-			fmt.Fprintf(w, "%q: ", k.name)
-			w.value(v.Field(i), pointer(path, k.name), depth+1, commaUnless(i == len(keys)-1))
+			fmt.Fprintf(w, "%q: ", k.Name)
+			w.value(v.Field(i), Pointer(path, k.Name), depth+1, commaUnless(i == len(keys)-1))
 		}
 		w.indent(depth)
 		w.WriteString("}" + comma + "\n")
@@ -54,7 +33,7 @@ func (w *writer) value(v reflect.Value, path string, depth int, comma string) {
 		w.WriteString("[\n")
 		for i := range v.Len() {
 			w.indent(depth + 1)
-			w.value(v.Index(i), pointer(path, strconv.Itoa(i)), depth+1, commaUnless(i == v.Len()-1))
+			w.value(v.Index(i), Pointer(path, strconv.Itoa(i)), depth+1, commaUnless(i == v.Len()-1))
 		}
 		w.indent(depth)
 		w.WriteString("]" + comma + "\n")
@@ -66,7 +45,7 @@ func (w *writer) value(v reflect.Value, path string, depth int, comma string) {
 func (w *writer) leaf(v reflect.Value, path, comma string) {
 	out, err := json.Marshal(v.Interface())
 	if err != nil {
-		panic("config: show: " + err.Error()) // only our own types are in it
+		panic("jsondoc: show: " + err.Error()) // only our own types are in it
 	}
 	if string(out) == "null" {
 		out = []byte("[]")

@@ -1,0 +1,161 @@
+//go:build machine
+
+package machine
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// modulesUsed are loaded in the machine, with what they need.
+var modulesUsed = []string{"vboard", "snd_aloop", "softdog"}
+
+// parameters of the modules: two line-feed chips on the bus, and the lines of a
+// board.
+const parameters = "vboard.ncs=2 vboard.names=RESET1,INT1,RESET2,INT2,SHK,RM,FR,PD,LED,BTN snd_aloop.pcm_substreams=1 softdog.soft_margin=60"
+
+// full asks for the long form of the guest's tests.
+func full() bool { return os.Getenv("ATA_FULL") == "1" }
+
+// wallLimit ends a machine that hangs. It is a guard, not a figure.
+func wallLimit() time.Duration {
+	if full() {
+		return 30 * time.Minute
+	}
+	return 20 * time.Minute
+}
+
+func TestMachine(t *testing.T) {
+	for _, a := range arches {
+		t.Run(a.name, func(t *testing.T) {
+			t.Parallel() // a busy host changes nothing in a machine
+			m := a.prepare(t)
+			t.Run("guest", func(t *testing.T) { m.guest(t) })
+			t.Run("starved watchdog", func(t *testing.T) { m.starve(t) })
+		})
+	}
+}
+
+// prepared is a machine that is ready to boot.
+type prepared struct {
+	arch   arch
+	kernel kernel
+	initrd string
+}
+
+func (a arch) prepare(t *testing.T) prepared {
+	for _, p := range []string{a.qemu, a.cross + "gcc", "make", "dpkg-deb", "apt-get", "xz"} {
+		if _, err := exec.LookPath(p); err != nil {
+			unavailable(t, "%s is not installed", p)
+		}
+	}
+	k := a.fetch(t)
+	dir := t.TempDir()
+	for name, args := range map[string][]string{
+		"init":  {"build", "-o", filepath.Join(dir, "init"), "./init"},
+		"guest": {"test", "-c", "-tags", "machine", "-o", filepath.Join(dir, "guest"), "./guest"},
+	} {
+		if _, err := run("", []string{"GOOS=linux", "GOARCH=" + a.goarch, "GOARM=7", "CGO_ENABLED=0"}, "go", args...); err != nil {
+			t.Fatalf("build %s: %v", name, err)
+		}
+	}
+	return prepared{a, k, a.initrd(t, k, dir)}
+}
+
+// initrd writes the machine's file system.
+func (a arch) initrd(t *testing.T, k kernel, dir string) string {
+	files := newArchive()
+	for _, f := range []struct{ name, built string }{{"init", "init"}, {"bin/guest", "guest"}} {
+		data, err := os.ReadFile(filepath.Join(dir, f.built))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files.file(f.name, data)
+	}
+	m, err := findModules(k.modules, k.board)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range modulesUsed {
+		if err := m.add(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, name := range m.order {
+		files.file(fmt.Sprintf("modules/%02d-%s.ko", i, name), m.data[name])
+	}
+	path := filepath.Join(dir, "initrd")
+	if err := os.WriteFile(path, files.bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// boot runs the machine until it powers off and returns what its console said.
+func (p prepared) boot(t *testing.T, command string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), wallLimit())
+	defer cancel()
+	cmd := exec.CommandContext(ctx, p.arch.qemu,
+		"-accel", "tcg,thread=single", "-icount", "shift=2,sleep=off", "-rtc", "base=2026-01-02T03:04:05,clock=vm",
+		"-M", "virt,dtb-randomness=off", "-cpu", p.arch.cpu, "-m", "512", "-smp", "1",
+		"-display", "none", "-no-reboot", "-nodefaults", "-serial", "stdio",
+		"-kernel", p.kernel.image, "-initrd", p.initrd,
+		"-append", "console=ttyAMA0 panic=-1 quiet nokaslr "+parameters+" machine.run="+command)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = os.Stderr
+	begin := time.Now()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	console, readErr := io.ReadAll(out)
+	if err := cmd.Wait(); err != nil || readErr != nil {
+		t.Errorf("qemu: %v, %v", err, readErr)
+	}
+	t.Logf("machine ran for %v", time.Since(begin).Round(time.Millisecond))
+	return strings.ReplaceAll(string(console), "\r", "")
+}
+
+// guest runs the tests of folder guest.
+func (p prepared) guest(t *testing.T) {
+	command := "/bin/guest,-test.v,-test.timeout=30m"
+	if full() {
+		command += ",-full"
+	}
+	if only := os.Getenv("ATA_MACHINE_RUN"); only != "" {
+		command += ",-test.run=" + only
+	}
+	console := p.boot(t, command)
+	t.Logf("console:\n%s", console)
+	if !strings.Contains(console, "\nMACHINE-EXIT 0\n") {
+		t.Error("the guest's tests failed")
+	}
+	if !regexp.MustCompile(`(?m)^--- PASS: `).MatchString(console) {
+		t.Error("the guest ran no test")
+	}
+	if regexp.MustCompile(`(?m)^\s*--- SKIP: `).MatchString(console) {
+		t.Error("the guest skipped a test")
+	}
+}
+
+// starve runs a program that feeds the watchdog for a while and then stops: the
+// kernel reboots the machine, which ends it, and not before.
+func (p prepared) starve(t *testing.T) {
+	console := p.boot(t, "/bin/guest,-starve")
+	fed := strings.Index(console, "guest: the watchdog starves from now on")
+	reboot := strings.Index(console, "Initiating system reboot")
+	if fed < 0 || reboot < fed || strings.Contains(console, "MACHINE-EXIT") {
+		t.Errorf("starving begins at %d, reboot at %d of the console:\n%s", fed, reboot, console)
+	}
+}
