@@ -25,13 +25,13 @@ func TestNothingPrivateIsWritten(t *testing.T) {
 				t.Errorf("number in the log: %s", line)
 			}
 		}
-		events := w.events()
+		events, _, _ := strings.Cut(w.events(), "hangup 1")
 		if !strings.Contains(events, "digit 2") {
 			t.Errorf("the number dialed is not in the record:\n%s", events)
 		}
 		for _, key := range []string{"digit 4", "digit 7", "digit 3", "digit 9"} {
 			if strings.Contains(events, key) {
-				t.Errorf("%q, pressed during the call, is in the record", key)
+				t.Errorf("%q, pressed during the call, is in the record:\n%s", key, events)
 			}
 		}
 	})
