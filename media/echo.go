@@ -18,10 +18,14 @@ const maxEchoDelay = farRing - 4*dsp.Frame
 // lookBlocks is how many blocks of 10 ms pass between two looks at the figures.
 const lookBlocks = 25
 
+// trustedERLE is the enhancement in dB from which the model of the echo path is
+// believed. Less is what two people who talk at once look like.
+const trustedERLE = 15
+
 // canceller takes the echo of what the telephone heard out of what it says. The
-// line stays the same from call to call, so what was learnt stays too. It
-// subtracts the echo it knows and suppresses nothing: a suppressor that does not
-// know the line yet would clip who talks first.
+// line stays the same from call to call, so what was learnt stays too. Until it
+// knows the line nothing is changed, and then it subtracts the echo and suppresses
+// nothing: a suppressor would clip who talks first.
 type canceller struct {
 	echo  *echo.Canceller // nil = none
 	delay int             // samples, see VoiceOpts.EchoDelay
@@ -30,8 +34,10 @@ type canceller struct {
 	far   [dsp.Frame]int16
 	near  [dsp.Frame]int16
 	off   atomic.Bool
-	count int           // blocks since the figures were taken
-	loss  atomic.Uint64 // float64 bits of the echo return loss with cancellation, in dB; 0 = not known
+	count int // blocks since the figures were taken
+
+	trusted bool          // the echo path is known: what comes out is better than what went in
+	loss    atomic.Uint64 // float64 bits of the echo return loss with cancellation, in dB; 0 = not known
 }
 
 func newCanceller(opts VoiceOpts) *canceller {
@@ -64,11 +70,15 @@ func (c *canceller) cancel(block []int16, behind int) []int16 {
 	c.echo.Process(c.far[:], block, c.near[:])
 	if c.count++; c.count >= lookBlocks {
 		c.count = 0
+		m := c.echo.Meters()
 		loss := 0.0
-		if m := c.echo.Meters(); m.Converged {
+		if c.trusted = m.Converged && m.ERLE >= trustedERLE; c.trusted {
 			loss = max(0, m.ERL+m.ERLE)
 		}
 		c.loss.Store(math.Float64bits(loss))
+	}
+	if !c.trusted {
+		return block
 	}
 	return c.near[:]
 }
