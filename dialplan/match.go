@@ -119,7 +119,7 @@ func (m *Match) Timeout() Result {
 		return m.decide()
 	}
 	m.from, m.timed = m.now, true
-	return m.judge(tone || m.result.OutsideTone)
+	return m.judge(tone)
 }
 
 // Result returns the last result again.

@@ -122,6 +122,9 @@ func TestSipura(t *testing.T) {
 		{"pause in the middle, dialed", "(12P2<:9>|12xx)", "1234", "P P10 P2 P10 D=1234"},
 		{"two pauses add up", "(P2P3<:9>)", "~~", "P2 P3 D=9"},
 		{"pause longer than the short timer", "(12|12P5<:9>)", "12~", "P P10 C3 D=12"},
+		{"a pause that completes nothing", "(12|12P1x)", "12~~", "P P10 C1 C3 D=12"},
+		{"a pause before an open number", "(P1<:9>x.|55)", "~~", "P1 C3 D=9"},
+		{"a pause does not end the tone", "(9,P1x|9,xx)", "9~", "P P1, P10,"},
 		{"tone after a pause", "(P2,x.)", "~1", "P2 P10, C3"},
 
 		{"default plan, service code", na, "*72", "P P10 P10 D=*72"},
@@ -226,6 +229,17 @@ func TestEmergency(t *testing.T) {
 				t.Errorf("%s %q = %s, want %s", tt.plan, tt.keys, got, tt.want)
 			}
 		})
+	}
+}
+
+// Plans made from one plan do not see each other's emergency numbers.
+func TestWithEmergencyCopies(t *testing.T) {
+	base := MustParse("(7)", Sipura).WithEmergency("21", "22", "23") // append leaves room
+	a, b := base.WithEmergency("112"), base.WithEmergency("113")
+	for number, p := range map[string]*Plan{"112": a, "113": b} {
+		if got := trail(p.NewMatch(), number); got != "P P10 P10 E="+number {
+			t.Errorf("%s = %s", number, got)
+		}
 	}
 }
 
