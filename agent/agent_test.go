@@ -192,7 +192,7 @@ func TestNoOpenLoop(t *testing.T) {
 
 // TestReceiverLeftOffHook ends in lock-out, and the line works afterwards.
 func TestReceiverLeftOffHook(t *testing.T) {
-	inWorld(t, 1, nil, func(w *world) {
+	inWorldOf(t, sim.Si321x, 1, nil, func(w *world) {
 		w.phone(1, "offhook wait tone:dial wait tone:reorder -timeout 30s wait tone:howler -timeout 60s wait silent -timeout 2m")
 		if s := w.agent.Status().Lines[0].State; s != "locked" {
 			t.Errorf("state = %s, want locked", s)

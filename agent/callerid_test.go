@@ -89,7 +89,7 @@ func TestCallerIDSchemes(t *testing.T) {
 	for _, scheme := range []string{"etsi-fsk-alert", "etsi-fsk-reversal", "etsi-fsk-pulse", "bellcore-sdmf", "dtmf-hash"} {
 		t.Run(scheme, func(t *testing.T) {
 			change := func(_ int, l object) { l["callerid"] = object{"scheme": scheme} }
-			inWorld(t, 2, change, func(w *world) {
+			inWorldOf(t, sim.Si321x, 2, change, func(w *world) {
 				w.phone(1, "offhook wait tone:dial dial 102")
 				w.phone(2, "wait callerid -timeout 15s wait ringing -timeout 10s")
 				if c := w.board.Phones[1].State().CallerID; c == nil || c.Number != "101" {
@@ -103,7 +103,7 @@ func TestCallerIDSchemes(t *testing.T) {
 	}
 	t.Run("off", func(t *testing.T) {
 		change := func(_ int, l object) { l["callerid"] = object{"enabled": false} }
-		inWorld(t, 2, change, func(w *world) {
+		inWorldOf(t, sim.Si321x, 2, change, func(w *world) {
 			w.phone(1, "offhook wait tone:dial dial 102")
 			w.phone(2, "wait ringing pause 9s")
 			shown(t, w, 2, sim.CallerID{})

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/ata-agent/ata-agent/sim"
 )
 
 // TestRandomUse works three telephones at random, each by itself, with
@@ -23,7 +25,7 @@ func TestRandomUse(t *testing.T) {
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			inWorld(t, lines, func(_ int, l object) { l["features"] = object{"call_waiting": true} }, func(w *world) {
+			inWorldOf(t, sim.Si321x, lines, func(_ int, l object) { l["features"] = object{"call_waiting": true} }, func(w *world) {
 				w.phone(1, "pause 5s")
 				base := w.agent.Status().Process.Goroutines
 				w.playAtRandom(lines, steps, uint64(seed))
