@@ -6,11 +6,12 @@ import (
 	"io"
 	"log/slog"
 
+	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/conn/v3/spi"
+
 	"github.com/ata-agent/ata-agent/hal"
 	"github.com/ata-agent/ata-agent/slic"
 	"github.com/ata-agent/ata-agent/slic/si321x"
-	"periph.io/x/conn/v3/gpio"
-	"periph.io/x/conn/v3/spi"
 )
 
 // Devices opens what a board file names. The kernel's are System; tests hand in

@@ -12,15 +12,16 @@ import (
 	"testing/synctest"
 	"time"
 
+	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/conn/v3/physic"
+	"periph.io/x/conn/v3/spi"
+
 	"github.com/ata-agent/ata-agent/hal"
 	"github.com/ata-agent/ata-agent/sim"
 	"github.com/ata-agent/ata-agent/slic"
 	agmodel "github.com/ata-agent/ata-agent/slic/gpioslic/model"
 	"github.com/ata-agent/ata-agent/slic/si321x"
 	"github.com/ata-agent/ata-agent/slic/si321x/model"
-	"periph.io/x/conn/v3/gpio"
-	"periph.io/x/conn/v3/physic"
-	"periph.io/x/conn/v3/spi"
 )
 
 // nothing is a machine without any device.

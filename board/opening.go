@@ -6,9 +6,10 @@ import (
 	"io"
 	"log/slog"
 
-	"github.com/ata-agent/ata-agent/slic/si321x"
 	"periph.io/x/conn/v3/gpio"
 	"periph.io/x/conn/v3/spi"
+
+	"github.com/ata-agent/ata-agent/slic/si321x"
 )
 
 // opening is a line whose devices are being opened. The first failure sticks and

@@ -7,9 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"periph.io/x/conn/v3/physic"
+
 	"github.com/ata-agent/ata-agent/slic"
 	"github.com/ata-agent/ata-agent/slic/si321x"
-	"periph.io/x/conn/v3/physic"
 )
 
 // proSLIC is the Si321x family.

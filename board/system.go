@@ -6,11 +6,12 @@ import (
 	"strconv"
 	"sync"
 
+	"periph.io/x/conn/v3/spi"
+	"periph.io/x/host/v3/sysfs"
+
 	"github.com/ata-agent/ata-agent/hal"
 	"github.com/ata-agent/ata-agent/hal/alsa"
 	"github.com/ata-agent/ata-agent/hal/gpio"
-	"periph.io/x/conn/v3/spi"
-	"periph.io/x/host/v3/sysfs"
 )
 
 // system are the devices of the kernel.

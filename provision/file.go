@@ -54,7 +54,7 @@ func (f *File) Watch(ctx context.Context, changed func([]byte)) error {
 			if filepath.Base(e.Name) == filepath.Base(f.Path) {
 				settle.Reset(settleTime)
 			}
-		case <-w.Errors: // events were lost: look
+		case <-w.Errors: //nolint:errcheck // it only says that events were lost: look
 			settle.Reset(settleTime)
 		case <-poll.C:
 			settle.Reset(0)

@@ -239,7 +239,7 @@ func (v *voiceMaker) next() float64 {
 	sum := 0.0
 	for k := 1.0; k*v.pitch < 3400; k++ {
 		f := k * v.pitch
-		a := 1/(1+math.Pow((f-v.formant)/150, 2)) + 0.4/(1+(f-2.5*v.formant)/200*(f-2.5*v.formant)/200) + 0.05
+		a := 1/(1+(f-v.formant)/150*(f-v.formant)/150) + 0.4/(1+(f-2.5*v.formant)/200*(f-2.5*v.formant)/200) + 0.05
 		sum += a * math.Sin(2*math.Pi*k*v.phase)
 	}
 	return 1500 * v.envelope * (sum + 0.1*v.rng.NormFloat64())

@@ -193,8 +193,11 @@ func TestTails(t *testing.T) {
 		tail time.Duration
 		want float64
 	}{
-		{8 * time.Millisecond, 40}, {16 * time.Millisecond, 40}, {32 * time.Millisecond, 40},
-		{64 * time.Millisecond, 40}, {128 * time.Millisecond, 30},
+		{8 * time.Millisecond, 40},
+		{16 * time.Millisecond, 40},
+		{32 * time.Millisecond, 40},
+		{64 * time.Millisecond, 40},
+		{128 * time.Millisecond, 30},
 	} {
 		delay := max(0, int(tt.tail.Seconds()*dsp.SampleRate)-96)
 		l := newLine(t, "m1", 6, linear, Opts{Tail: tt.tail, NoNLP: true})

@@ -11,11 +11,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"periph.io/x/conn/v3/spi"
+
 	"github.com/ata-agent/ata-agent/slic"
 	"github.com/ata-agent/ata-agent/slic/si321x"
 	"github.com/ata-agent/ata-agent/slic/si321x/model"
 	"github.com/ata-agent/ata-agent/slic/slictest"
-	"periph.io/x/conn/v3/spi"
 )
 
 // setup is what a test wants of the port under test.

@@ -8,9 +8,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/ata-agent/ata-agent/slic"
 	"periph.io/x/conn/v3/gpio"
 	"periph.io/x/conn/v3/spi"
+
+	"github.com/ata-agent/ata-agent/slic"
 )
 
 // Pins are the wires of a chip beside its bus.

@@ -9,11 +9,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"periph.io/x/conn/v3/physic"
+
 	"github.com/ata-agent/ata-agent/slic"
 	"github.com/ata-agent/ata-agent/slic/si321x"
 	"github.com/ata-agent/ata-agent/slic/si321x/model"
 	"github.com/ata-agent/ata-agent/slic/slictest"
-	"periph.io/x/conn/v3/physic"
 )
 
 // TestSetFeedSoon: every change of feed is on the pair within 5 ms.

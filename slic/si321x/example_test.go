@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"log"
 
-	"github.com/ata-agent/ata-agent/slic"
-	"github.com/ata-agent/ata-agent/slic/si321x"
 	"periph.io/x/conn/v3/gpio/gpioreg"
 	"periph.io/x/conn/v3/spi/spireg"
+
+	"github.com/ata-agent/ata-agent/slic"
+	"github.com/ata-agent/ata-agent/slic/si321x"
 )
 
 // A port on the first bus of a board with a Si3210 and a Si3201. The PCM

@@ -9,12 +9,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ata-agent/ata-agent/slic"
-	"github.com/ata-agent/ata-agent/slic/si321x"
-	"github.com/ata-agent/ata-agent/slic/si321x/model"
 	"periph.io/x/conn/v3/gpio"
 	"periph.io/x/conn/v3/physic"
 	"periph.io/x/conn/v3/spi"
+
+	"github.com/ata-agent/ata-agent/slic"
+	"github.com/ata-agent/ata-agent/slic/si321x"
+	"github.com/ata-agent/ata-agent/slic/si321x/model"
 )
 
 // hookLimit is the promise of slictest for reporting the hook.

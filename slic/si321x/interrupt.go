@@ -5,8 +5,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ata-agent/ata-agent/hal"
 	"periph.io/x/conn/v3/gpio"
+
+	"github.com/ata-agent/ata-agent/hal"
 )
 
 // edgeQueue is the number of edges that may wait for Run. More are dropped: one

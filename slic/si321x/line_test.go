@@ -5,10 +5,11 @@ import (
 	"testing"
 	"time"
 
+	"periph.io/x/conn/v3/gpio"
+
 	"github.com/ata-agent/ata-agent/slic/si321x"
 	"github.com/ata-agent/ata-agent/slic/si321x/model"
 	"github.com/ata-agent/ata-agent/slic/slictest"
-	"periph.io/x/conn/v3/gpio"
 )
 
 // full asks for the long form of the tests.

@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ata-agent/ata-agent/slic"
 	"periph.io/x/conn/v3/physic"
+
+	"github.com/ata-agent/ata-agent/slic"
 )
 
 // measured is the answer to a Measure.

@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/ata-agent/ata-agent/slic"
 	"periph.io/x/conn/v3/physic"
+
+	"github.com/ata-agent/ata-agent/slic"
 )
 
 // ringOverhead is what the supply must exceed the ringing peak by. Si3215 data

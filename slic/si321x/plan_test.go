@@ -5,8 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ata-agent/ata-agent/slic"
 	"periph.io/x/conn/v3/physic"
+
+	"github.com/ata-agent/ata-agent/slic"
 )
 
 func mustPlan(t *testing.T, e slic.Electrical, o Opts, f family) plan {

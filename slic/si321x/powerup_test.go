@@ -10,11 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"periph.io/x/conn/v3/physic"
+	"periph.io/x/conn/v3/spi"
+
 	"github.com/ata-agent/ata-agent/slic"
 	"github.com/ata-agent/ata-agent/slic/si321x"
 	"github.com/ata-agent/ata-agent/slic/si321x/model"
-	"periph.io/x/conn/v3/physic"
-	"periph.io/x/conn/v3/spi"
 )
 
 var update = flag.Bool("update", false, "rewrite the transcripts in testdata")

@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ata-agent/ata-agent/slic"
 	"periph.io/x/conn/v3/gpio"
+
+	"github.com/ata-agent/ata-agent/slic"
 )
 
 // Causes that end serving and that run treats in their own way.

@@ -118,8 +118,13 @@ func (l *lab) in(t *testing.T) {
 func (l *lab) failures(t *testing.T) {
 	l.ready(t)
 	tests := []struct{ number, tone string }{
-		{"9486", "busy"}, {"9600", "busy"}, {"9603", "busy"}, {"9404", "sit"}, {"9503", "sit"},
-		{"9480", "reorder"}, {"9500", "reorder"},
+		{"9486", "busy"},
+		{"9600", "busy"},
+		{"9603", "busy"},
+		{"9404", "sit"},
+		{"9503", "sit"},
+		{"9480", "reorder"},
+		{"9500", "reorder"},
 		{"1999", "reorder"}, // nobody registered: 480
 	}
 	var group sync.WaitGroup

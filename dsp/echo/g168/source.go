@@ -118,8 +118,16 @@ func (s *source) hiss(rng *rand.Rand) []float64 {
 
 // curve is the spectrum of the noise, decibels at hertz (Annex C).
 var curve = []struct{ hz, db float64 }{
-	{50, -25.8}, {100, -12.8}, {200, 17.4}, {215, 17.8}, {500, 12.2}, {1000, 7.2},
-	{2850, 0}, {3600, -2}, {3660, -20}, {3680, -30},
+	{50, -25.8},
+	{100, -12.8},
+	{200, 17.4},
+	{215, 17.8},
+	{500, 12.2},
+	{1000, 7.2},
+	{2850, 0},
+	{3600, -2},
+	{3660, -20},
+	{3680, -30},
 }
 
 // shape interpolates curve.

@@ -5,11 +5,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ata-agent/ata-agent/dsp"
-	"github.com/ata-agent/ata-agent/slic/twowire"
 	"periph.io/x/conn/v3/gpio"
 	"periph.io/x/conn/v3/physic"
 	"periph.io/x/conn/v3/spi"
+
+	"github.com/ata-agent/ata-agent/dsp"
+	"github.com/ata-agent/ata-agent/slic/twowire"
 )
 
 // loop is a resistor across the pair and a talker.

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"time"
 
-	"github.com/ata-agent/ata-agent/hal"
 	"periph.io/x/conn/v3/gpio"
 	"periph.io/x/conn/v3/physic"
 	"periph.io/x/conn/v3/pin"
+
+	"github.com/ata-agent/ata-agent/hal"
 )
 
 var errDirection = errors.New("model: pin cannot do that")

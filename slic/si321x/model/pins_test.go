@@ -6,8 +6,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ata-agent/ata-agent/hal"
 	"periph.io/x/conn/v3/gpio"
+
+	"github.com/ata-agent/ata-agent/hal"
 )
 
 // TestEdgeTime checks that an edge carries the time of the frame that caused it.
