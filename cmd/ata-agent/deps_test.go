@@ -40,6 +40,7 @@ var mayImport = map[string][]string{
 	"config":      {"country", "dialplan", "dsp/…", "jsondoc", "slic"},
 	"hal":         {},
 	"state":       {},
+	"privacy":     {"state"},
 
 	"hal/gpio":     {"hal"},
 	"hal/alsa":     {"hal", "dsp/g711"},
