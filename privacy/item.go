@@ -44,9 +44,11 @@ const (
 type Batch struct {
 	ID       string // the same when it is sent again
 	Kind     BatchKind
-	Name     string    // of a report
-	Severity int       // of a log record: syslog's, 0 emergency to 7 debug (RFC 5424 §6.2.1)
-	At       time.Time // when it was true
+	Name     string        // of a report
+	Severity int           // of a log record: syslog's, 0 emergency to 7 debug (RFC 5424 §6.2.1)
+	At       time.Time     // when it was true
+	Counting time.Duration // how long the counters have been counting
+	Stamp    string        // what tells At later, if the clock is not set yet
 	Items    []Item
 }
 
@@ -67,9 +69,9 @@ func (i Item) MarshalJSON() ([]byte, error) {
 	return json.Marshal(storedItem{i.Field.Name, i.Labels, i.Value, i.Text, i.Hist})
 }
 
-// ReadItem reads an item that MarshalJSON wrote. A field that this version does
+// readItem reads an item that MarshalJSON wrote. A field that this version does
 // not have, or has in another shape, is an error.
-func (c *Catalogue) ReadItem(data []byte) (Item, error) {
+func (c *Catalogue) readItem(data []byte) (Item, error) {
 	var s storedItem
 	if err := json.Unmarshal(data, &s); err != nil {
 		return Item{}, fmt.Errorf("privacy: read item: %w", err)

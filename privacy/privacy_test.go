@@ -300,7 +300,7 @@ func TestItemsSurviveStorage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := c.ReadItem(data)
+		got, err := c.readItem(data)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -309,17 +309,72 @@ func TestItemsSurviveStorage(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{`{}`, `{"n":"x"}`, `{"n":"h"}`, `{"n":"h","h":{"c":[1],"s":1}}`, `{"n":"g"}`, `{"n":"g","l":["1","2"]}`, `{"n":"g","l":["1"],"h":{"c":[],"s":0}}`, `[]`} {
-		if _, err := c.ReadItem([]byte(bad)); err == nil {
-			t.Errorf("ReadItem took %s", bad)
+		if _, err := c.readItem([]byte(bad)); err == nil {
+			t.Errorf("readItem took %s", bad)
 		}
 	}
+}
+
+func TestQueuedBatchIsJudgedAgain(t *testing.T) {
+	w := newWorld(t)
+	w.keeper.Ask(all)
+	decide := func(p Permit) {
+		t.Helper()
+		if err := w.keeper.Decide(p, "owner", noon); err != nil {
+			t.Fatal(err)
+		}
+	}
+	decide(Permit{Tracing, Ordinary})
+	first := w.filter.Clear(w.batch(), Everything)
+	data, err := first.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(data), "5551234567") || strings.Contains(string(data), "198.51.100.77") {
+		t.Errorf("what is queued is not harmless: %s", data)
+	}
+	again, err := w.filter.Restore(data, Everything)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if names(again) != names(first) || again.ID() != "1" || again.Kind() != Metrics || again.Text(w.who) != first.Text(w.who) {
+		t.Errorf("%+v came back as %+v", first, again)
+	}
+	decide(Permit{Operational, Ordinary})
+	if again, err = w.filter.Restore(data, Everything.With(IPAddress, false)); err != nil || names(again) != "consent model" {
+		t.Errorf("after less was permitted %q leaves, %v", names(again), err)
+	}
+	gone := strings.Replace(string(data), `"model"`, `"gone"`, 1)
+	if again, err = w.filter.Restore([]byte(gone), Everything); err != nil || names(again) != "consent where" {
+		t.Errorf("with a field that is no more %q leaves, %v", names(again), err)
+	}
+	if _, err := w.filter.Restore([]byte("{"), Everything); err == nil {
+		t.Error("Restore took half a batch")
+	}
+	if at := again.WithTime(noon.Add(time.Hour)).At(); !at.Equal(noon.Add(time.Hour)) {
+		t.Errorf("WithTime: %v", at)
+	}
+}
+
+func FuzzRestore(f *testing.F) {
+	w := newWorld(f)
+	data, err := w.filter.Clear(w.batch(), Everything).Encode()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if c, err := w.filter.Restore(data, Everything); err == nil && names(c) != "" && strings.Trim(names(c), "consent ") != "" {
+			t.Errorf("%q leaves without consent", names(c))
+		}
+	})
 }
 
 func FuzzReadItem(f *testing.F) {
 	w := newWorld(f)
 	f.Add([]byte(`{"n":"quality","l":["1"],"v":4}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if i, err := w.catalogue.ReadItem(data); err == nil && !i.whole() {
+		if i, err := w.catalogue.readItem(data); err == nil && !i.whole() {
 			t.Errorf("%s is not whole", data)
 		}
 	})
