@@ -78,6 +78,13 @@ func (h *hub) follow() ([]Record, <-chan Record, func()) {
 	}
 }
 
+// forget drops what happened so far; who follows goes on.
+func (h *hub) forget() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.past = nil
+}
+
 func (h *hub) close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -168,6 +168,12 @@ func (a *Agent) Status() Status {
 // keeps the last few in memory and nowhere else.
 func (a *Agent) Calls() []PastCall { return a.past.all() }
 
+// Forget forgets the calls that ended and what happened on the lines so far.
+func (a *Agent) Forget() {
+	a.past.forget()
+	a.hub.forget()
+}
+
 // snapshot is the state of a line as its goroutine left it, with the sessions
 // that know how the voice fares at any moment.
 type snapshot struct {
@@ -245,6 +251,12 @@ func (p *pastCalls) add(c PastCall) {
 		p.calls = append(p.calls[:0], p.calls[1:]...)
 	}
 	p.calls = append(p.calls, c)
+}
+
+func (p *pastCalls) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.calls = nil
 }
 
 func (p *pastCalls) all() []PastCall {

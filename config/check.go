@@ -24,6 +24,7 @@ func (d *document) check() {
 	if !d.has("/lines") {
 		d.faultAt("/lines", "must be there, with an entry for each telephone port")
 	}
+	d.checkTelemetry()
 	users := map[string]int{}
 	for i := range d.config.Lines {
 		l := &d.config.Lines[i]

@@ -12,6 +12,9 @@ type Config struct {
 	Schema int    `json:"schema" default:"1" range:"1..1" doc:"Version of this document's form."`
 	Lines  []Line `json:"lines" range:"1..8" doc:"One entry per telephone port, in the order of the ports."`
 	Log    Log    `json:"log" doc:"What is written to the log."`
+
+	Privacy   Privacy   `json:"privacy" doc:"What the operator asks to be told; the owner decides."`
+	Telemetry Telemetry `json:"telemetry" doc:"To whom it is told."`
 }
 
 // Line is one telephone and its account.

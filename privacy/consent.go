@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ata-agent/ata-agent/state"
@@ -40,18 +41,21 @@ type Keeper struct {
 	mu     sync.Mutex
 	asked  Asked
 	record record
-	permit Permit
 	narrow []func()
-	widen  chan struct{} // closed and replaced at each change
+	change chan struct{} // closed and replaced at each change
+
+	permit atomic.Uint64 // packed: readers must not wait for a file to be written
 }
 
-// Open reads the decisions of the folder "privacy" of a state folder.
+// Open reads the decisions of the folder "privacy" of a state folder. A record
+// that is damaged is an error and comes with a keeper under which nothing leaves:
+// what the owner had decided cannot be known.
 func Open(home state.Dir) (*Keeper, error) {
 	dir, err := state.Open(home.Path("privacy"))
 	if err != nil {
 		return nil, fmt.Errorf("privacy: %w", err)
 	}
-	k := &Keeper{dir: dir, asked: Asked{Notice: true}, widen: make(chan struct{})}
+	k := &Keeper{dir: dir, asked: Asked{Notice: true}, change: make(chan struct{})}
 	data, err := os.ReadFile(dir.Path(consentFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return k, nil
@@ -60,13 +64,12 @@ func Open(home state.Dir) (*Keeper, error) {
 		return nil, fmt.Errorf("privacy: read consent: %w", err)
 	}
 	if k.record, err = parseRecord(data); err != nil {
-		return nil, err
+		k.record = record{Decisions: []Decision{{Serial: 1, Actor: "damaged record"}}}
 	}
-	return k, nil
+	return k, err
 }
 
-// parseRecord reads the file. One that is damaged allows nothing: it is an error
-// that the caller must not pass over.
+// parseRecord reads the file.
 func parseRecord(data []byte) (record, error) {
 	var r record
 	if err := json.Unmarshal(data, &r); err != nil {
@@ -83,18 +86,17 @@ func parseRecord(data []byte) (record, error) {
 // Ask sets what the configuration asks for.
 func (k *Keeper) Ask(a Asked) {
 	k.mu.Lock()
-	before := k.permit
+	before := k.Permit()
 	k.asked = a
 	narrowed := k.settle(before)
 	k.mu.Unlock()
 	run(narrowed)
 }
 
-// Permit returns what may leave now.
+// Permit returns what may leave now. It never waits.
 func (k *Keeper) Permit() Permit {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.permit
+	v := k.permit.Load()
+	return Permit{Level(v >> 32), Set(v)}
 }
 
 // Asked returns what the configuration asks for.
@@ -109,7 +111,7 @@ func (k *Keeper) Asked() Asked {
 func (k *Keeper) Changed() <-chan struct{} {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.widen
+	return k.change
 }
 
 // OnNarrow has f called after each change that allows less than before, before
@@ -128,7 +130,7 @@ func (k *Keeper) Decide(p Permit, actor string, at time.Time) error {
 		return fmt.Errorf("privacy: level %d, allowed: 0 to %d", p.Level, levels-1)
 	}
 	k.mu.Lock()
-	before := k.permit
+	before := k.Permit()
 	d := Decision{Serial: 1, Version: k.asked.Version, Actor: actor, At: at.UTC().Round(time.Second), Permit: p}
 	if last := k.last(); last != nil {
 		d.Serial = last.Serial + 1
@@ -145,10 +147,11 @@ func (k *Keeper) Decide(p Permit, actor string, at time.Time) error {
 // settle puts into force what is asked and decided, and returns what must be
 // run after it.
 func (k *Keeper) settle(before Permit) []func() {
-	k.permit = effective(k.asked, k.last())
-	close(k.widen)
-	k.widen = make(chan struct{})
-	if k.permit.covers(before) {
+	now := effective(k.asked, k.last())
+	k.permit.Store(uint64(now.Level)<<32 | uint64(now.Categories))
+	close(k.change)
+	k.change = make(chan struct{})
+	if now.covers(before) {
 		return nil
 	}
 	return k.narrow

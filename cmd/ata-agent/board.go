@@ -16,6 +16,7 @@ import (
 
 // board is the hardware an agent runs on.
 type board struct {
+	name     string
 	hardware agent.Hardware
 	virtual  *sim.Board   // nil: a real one
 	close    func() error // nil: nothing to close
@@ -31,7 +32,7 @@ func newVirtualBoard(hardware sim.Hardware, cfg *config.Config, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	return &board{hardware: agent.Hardware{PCM: b.PCM, Lines: b.Lines}, virtual: b}, nil
+	return &board{name: "virtual", hardware: agent.Hardware{PCM: b.PCM, Lines: b.Lines}, virtual: b}, nil
 }
 
 // countryOf is where the user of a virtual telephone lives; nil where the

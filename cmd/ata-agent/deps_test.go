@@ -70,6 +70,16 @@ var mayImport = map[string][]string{
 
 	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "line/script", "media", "quality", "sip", "slic"},
 
+	"telemetry":          {"agent", "config", "media", "privacy", "slic", "state", "telemetry/…"},
+	"telemetry/queue":    {"state"},
+	"telemetry/receiver": {"config", "privacy"},
+	"telemetry/otlp":     {"privacy", "telemetry/receiver"},
+	"telemetry/mqtt":     {"config", "privacy", "telemetry/receiver"},
+	"telemetry/syslog":   {"privacy"},
+	"telemetry/promtext": {"privacy"},
+	"telemetry/hep":      {},
+	"telemetry/pcapng":   {},
+
 	"board":     {"country", "hal/…", "jsondoc", "slic/…"},
 	"provision": {"config"},
 	"sim":       {"agent", "country", "dsp/…", "hal", "slic/…"},
@@ -79,7 +89,8 @@ var mayImport = map[string][]string{
 
 // only says that a module outside may be imported by these packages alone.
 var only = map[string][]string{
-	"github.com/emiago/sipgo": {"sip", "sip/siptest"},
+	"github.com/emiago/sipgo":        {"sip", "sip/siptest"},
+	"github.com/eclipse/paho.golang": {"telemetry/mqtt"},
 }
 
 func TestImports(t *testing.T) {

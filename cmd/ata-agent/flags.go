@@ -54,3 +54,17 @@ func (f *flags) parse(args []string) error {
 func (f *flags) stateFlag() *string {
 	return f.String("state", defaultState, "folder of the agent's state and control socket")
 }
+
+// parseAround is parse with flags also behind the words, and returns the words.
+func (f *flags) parseAround(args []string) (words []string, err error) {
+	for {
+		if err := f.parse(args); err != nil {
+			return nil, err
+		}
+		args = f.Args()
+		if len(args) == 0 {
+			return words, nil
+		}
+		words, args = append(words, args[0]), args[1:]
+	}
+}

@@ -106,5 +106,5 @@ func (m *machine) open(cfg *config.Config, log *slog.Logger) (*board, error) {
 		return nil, err
 	}
 	log.Info("board", "board", m.description.ID, "model", m.identity.Model, "serial", m.identity.Serial, "mac", m.identity.MAC.String())
-	return &board{hardware: agent.Hardware{PCM: b.PCM, Lines: b.Lines}, close: b.Close}, nil
+	return &board{name: m.description.ID, hardware: agent.Hardware{PCM: b.PCM, Lines: b.Lines}, close: b.Close}, nil
 }

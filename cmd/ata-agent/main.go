@@ -50,6 +50,9 @@ func verbs() []verb {
 		{"calls", "[-json]", "calls that ended since the start", runCalls},
 		{"events", "[-json] [-follow]", "what happened on the lines", runEvents},
 		{"config", "check|show|schema [FILE]", "check, show or describe the configuration", runConfig},
+		{"privacy", "[show|set|export|erase|revoke] …", "what leaves this device, and the owner's say in it", runPrivacy},
+		{"capture", "-o FILE [-for D] [-content]", "record what the agent sends and receives, without names and numbers", runCapture},
+		{"trace", "start [-for D]|stop", "copy SIP messages to the capture server for a while", runTrace},
 		{"board", "check FILE|show NAME|list|schema", "check, show or list boards", runBoard},
 		{"version", "", "version of this program", runVersion},
 	}

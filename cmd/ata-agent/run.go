@@ -14,6 +14,7 @@ import (
 	"github.com/ata-agent/ata-agent/config"
 	"github.com/ata-agent/ata-agent/provision"
 	"github.com/ata-agent/ata-agent/state"
+	"github.com/ata-agent/ata-agent/telemetry"
 )
 
 func runAgent(ctx context.Context, env *environment, args []string) error {
@@ -89,7 +90,9 @@ type service struct {
 	level  *slog.LevelVar
 	watch  *provision.File // nil: nothing to watch
 	opts   agent.Opts
-	getenv func(string) string // of the service manager, nil: there is none
+
+	telemetry *telemetry.Telemetry // while it runs
+	getenv    func(string) string  // of the service manager, nil: there is none
 }
 
 // run serves until ctx ends or a part fails, and returns when all have ended.
@@ -100,8 +103,12 @@ func (s *service) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.opts.Logger, s.opts.UserAgent, s.opts.InstanceID = s.log, "ata-agent/"+version, instance
-	a, err := agent.New(s.config, s.board.hardware, s.opts)
+	s.opts.UserAgent, s.opts.InstanceID = "ata-agent/"+version, instance
+	var a *agent.Agent
+	if s.telemetry, err = s.newTelemetry(func() *agent.Agent { return a }); err != nil {
+		return err
+	}
+	a, err = agent.New(s.config, s.board.hardware, s.opts)
 	if err != nil {
 		return err
 	}
@@ -110,7 +117,7 @@ func (s *service) run(ctx context.Context) error {
 		return err
 	}
 	var parts sync.WaitGroup
-	var errs [5]error
+	var errs [6]error
 	part := func(i int, f func() error) {
 		parts.Go(func() {
 			defer stop() // one part that ends ends all
@@ -127,6 +134,7 @@ func (s *service) run(ctx context.Context) error {
 	if s.getenv != nil {
 		part(3, func() error { return guard(ctx, a, s.getenv, s.log) })
 	}
+	part(5, func() error { return s.telemetry.Run(ctx) })
 	parts.Wait()
 	if s.board.close != nil {
 		errs[4] = s.board.close()
@@ -141,12 +149,14 @@ func (s *service) apply(a *agent.Agent, data []byte) {
 	if err == nil {
 		err = a.Apply(cfg)
 	}
+	s.telemetry.Applied(err == nil)
 	if err != nil {
 		s.log.Error("changed configuration refused, the one in force stays", "err", err)
 		return
 	}
 	setLevel(s.level, cfg)
 	s.board.moveTo(cfg)
+	s.telemetry.Apply(cfg)
 	s.log.Info("configuration changed", "file", s.watch.Path)
 }
 
@@ -154,5 +164,6 @@ func (s *service) apply(a *agent.Agent, data []byte) {
 func (s *service) api(a *agent.Agent) http.Handler {
 	mux := a.API()
 	mux.HandleFunc("POST /v1/phone/{n}", s.board.servePhone)
+	s.telemetry.Routes(mux)
 	return mux
 }

@@ -115,6 +115,14 @@ func (q *Queue) SetReaders(names ...string) {
 	q.forget()
 }
 
+// Bound changes how much is kept.
+func (q *Queue) Bound(o Opts) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.opts = o.withDefaults()
+	q.bound()
+}
+
 // Put adds an entry, one line of text. It touches no files: what is too much for
 // the memory is written by Flush, or dropped when nobody calls that.
 func (q *Queue) Put(data []byte) {
