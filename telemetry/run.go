@@ -50,7 +50,7 @@ func (t *Telemetry) serve(ctx context.Context) {
 // targets makes the receivers of a configuration. One that cannot be made is
 // left out and logged: others go on.
 func (t *Telemetry) targets(cfg *config.Telemetry) []target {
-	list, err := receivers(cfg, t.opts.Version)
+	list, err := t.receivers(cfg, t.opts.Version)
 	if err != nil {
 		t.log.Error("receivers of telemetry left out", "err", err)
 	}

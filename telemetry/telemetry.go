@@ -54,6 +54,8 @@ type Telemetry struct {
 	time     *timeline
 	tap      *Tap
 
+	receivers func(*config.Telemetry, string) ([]target, error)
+
 	run     string // tells this run of the program from others in batch numbers
 	started time.Time
 	inbox   chan privacy.Batch // reports and log records
@@ -85,7 +87,7 @@ func New(cfg *config.Config, o Opts) (*Telemetry, error) {
 		o.Addresses = KernelAddresses
 	}
 	t := &Telemetry{
-		opts: o, log: o.Logger, run: newRun(), started: time.Now(), inbox: make(chan privacy.Batch, inboxSize),
+		opts: o, log: o.Logger, receivers: receivers, run: newRun(), started: time.Now(), inbox: make(chan privacy.Batch, inboxSize),
 		changed: make(chan struct{}, 1), cancels: map[string]context.CancelFunc{}, drops: map[string]float64{},
 	}
 	if err := t.open(); err != nil {
