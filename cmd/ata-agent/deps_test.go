@@ -42,6 +42,8 @@ var mayImport = map[string][]string{
 	"state":       {},
 	"privacy":     {"state"},
 
+	"privacy/privacytest": {"privacy", "state"},
+
 	"hal/gpio":     {"hal"},
 	"hal/alsa":     {"hal", "dsp/g711"},
 	"hal/led":      {},
