@@ -11,7 +11,7 @@ GOFUMPT   = mvdan.cc/gofumpt@v0.12.0
 BENCHSTAT = golang.org/x/perf/cmd/benchstat@v0.0.0-20251023143056-3684bd442cc8
 FUZZTIME ?= 1m
 
-.PHONY: all build demo test lint fmt fuzz bench cross deb test-cross test-deb test-overlays test-arm test-interop test-judges test-machine test-full clean
+.PHONY: all build demo test lint fmt fuzz bench cross deb test-cross test-deb test-overlays test-arm test-interop test-judges test-machine test-telemetry test-full clean
 
 all: build test
 
@@ -38,6 +38,11 @@ test-judges:
 	./test/need gcc espeak-ng minimodem multimon-ng spandsp:libspandsp-dev
 	$(GO) test -tags judges -count=1 -timeout 30m ./dsp/... ./test/judges/...
 
+# Prometheus, Mosquitto, rsyslog, Kamailio and tshark get telemetry and judge it.
+test-telemetry:
+	./test/need prometheus promtool:prometheus mosquitto mosquitto_sub:mosquitto-clients rsyslogd:rsyslog-gnutls kamailio tshark || [ "$$CI" != true ]
+	$(GO) test -tags telemetry -count=1 -timeout 10m ./test/telemetry
+
 # The code that talks to the kernel, on Debian's ARM kernels under QEMU in
 # virtual time. The first run fetches 100 MB of kernel packages. ATA_FULL=1 runs
 # the long form, ATA_MACHINE_RUN=PATTERN some of the guest's tests.
@@ -62,7 +67,7 @@ fuzz:
 # minute beside baresip's. Run it on an idle machine.
 bench:
 	./test/need kamailio baresip:baresip-core tshark
-	$(GO) test -run '^$$' -bench . -benchmem ./dsp/... ./media/... ./line/... ./dialplan/... ./quality/... ./sip/...
+	$(GO) test -run '^$$' -bench . -benchmem ./dsp/... ./media/... ./line/... ./dialplan/... ./quality/... ./sip/... ./telemetry/...
 	ATA_BENCH=1 $(GO) test -tags interop -count=1 -run TestPerformance -v ./test/interop
 
 # Static, stripped binaries. Their bytes depend on the sources, the Go release

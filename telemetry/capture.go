@@ -140,7 +140,8 @@ func (t *Tap) copyTo(ctx context.Context, cfg *config.HEP, until time.Time) erro
 		case p := <-r.packets:
 			// A capture server that is not there answers with an ICMP error, which
 			// the next packet gets; the trace goes on.
-			_ = client.Send(hep.Packet{Time: p.at, Source: p.source, Destination: p.to, TCP: p.tcp, CallID: callID(p.message), Payload: p.message})
+			_ = client.Send(hep.Packet{Time: p.at, Source: p.source, Destination: p.to, TCP: p.tcp, CallID: callID(p.text), Payload: p.text})
+			t.ledger.Left("hep", p.message, p.at)
 		}
 	}
 }

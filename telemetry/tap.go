@@ -30,7 +30,8 @@ type packet struct {
 	source, to   netip.AddrPort
 	tcp          bool
 	length, kept int
-	message      []byte // SIP, already harmless
+	message      privacy.Cleared // SIP; empty for other packets
+	text         []byte          // of the message
 	data         [tapKeeps]byte
 }
 
@@ -38,6 +39,7 @@ type packet struct {
 // costs one atomic load per packet.
 type Tap struct {
 	filter  *privacy.Filter
+	ledger  *privacy.Ledger
 	readers atomic.Pointer[[]*tapReading]
 
 	trace        atomic.Pointer[tracing] // towards the capture server
@@ -55,7 +57,9 @@ type tapReading struct {
 	lost    atomic.Uint64
 }
 
-func newTap(f *privacy.Filter) *Tap { return &Tap{filter: f, traceChanged: make(chan struct{}, 1)} }
+func newTap(f *privacy.Filter, l *privacy.Ledger) *Tap {
+	return &Tap{filter: f, ledger: l, traceChanged: make(chan struct{}, 1)}
+}
 
 // permitted reports whether the owner permits to look at packets.
 func (t *Tap) permitted() bool {
@@ -118,7 +122,8 @@ func (t *Tap) SIP(dir, transport, local, remote string, msg []byte) {
 	if readers == nil {
 		return
 	}
-	text := t.filter.Clear(privacy.Batch{Items: []privacy.Item{{Field: traceMessage, Text: string(msg)}}}, privacy.Everything).Text(traceMessage)
+	message := t.filter.Clear(privacy.Batch{Items: []privacy.Item{{Field: traceMessage, Text: string(msg)}}}, privacy.Everything)
+	text := message.Text(traceMessage)
 	from, err1 := netip.ParseAddrPort(local)
 	to, err2 := netip.ParseAddrPort(remote)
 	if err := errors.Join(err1, err2); err != nil || text == "" {
@@ -127,7 +132,7 @@ func (t *Tap) SIP(dir, transport, local, remote string, msg []byte) {
 	if dir == "received" {
 		from, to = to, from
 	}
-	p := packet{at: time.Now(), source: from, to: to, tcp: transport != "udp", length: len(text), kept: len(text), message: []byte(text)}
+	p := packet{at: time.Now(), source: from, to: to, tcp: transport != "udp", length: len(text), kept: len(text), message: message, text: []byte(text)}
 	for _, r := range *readers {
 		r.put(&p)
 	}
@@ -214,8 +219,8 @@ func tell(readers []*tapReading, from, to netip.AddrPort, b []byte) {
 
 // payload is what is kept of the packet.
 func (p *packet) payload() []byte {
-	if p.message != nil {
-		return p.message
+	if p.text != nil {
+		return p.text
 	}
 	return p.data[:p.kept]
 }

@@ -94,7 +94,7 @@ func New(cfg *config.Config, o Opts) (*Telemetry, error) {
 		return nil, err
 	}
 	t.filter = privacy.NewFilter(catalogue, t.keeper, t.scrubber)
-	t.tap = newTap(t.filter)
+	t.tap = newTap(t.filter, t.ledger)
 	t.calls = NewCalls(o.Status, o.Calls)
 	t.registry = NewRegistry(o.Logger, NewCollector("telemetry", t.collect))
 	t.registry.Add(Device(o.Root, o.Version, o.Board)...)

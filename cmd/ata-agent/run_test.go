@@ -18,7 +18,13 @@ import (
 // nowhere, and waits until its port is up.
 func startService(t *testing.T, hardware sim.Hardware, country string) *service {
 	t.Helper()
-	doc, err := json.Marshal(map[string]any{"schema": 1, "lines": []any{map[string]any{
+	return startServiceWith(t, hardware, country, 2)
+}
+
+// startServiceWith is startService with a level of privacy that is asked for.
+func startServiceWith(t *testing.T, hardware sim.Hardware, country string, level int) *service {
+	t.Helper()
+	doc, err := json.Marshal(map[string]any{"schema": 1, "privacy": map[string]any{"level": level}, "lines": []any{map[string]any{
 		"sip":  map[string]any{"registrar": "127.0.0.1:9", "user": "100", "register": false, "local_address": "127.0.0.1"},
 		"slic": map[string]any{"country": country},
 	}}})
@@ -66,4 +72,16 @@ func TestVirtualTelephoneKnowsItsCountry(t *testing.T) {
 			}
 		})
 	}
+}
+
+// waitFor waits until the control socket of an agent answers.
+func waitFor(t *testing.T, dir string) {
+	t.Helper()
+	for range 500 {
+		if code, _, _ := command(t, nil, "status", "-state", dir); code == exitOK {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("the agent does not answer")
 }
