@@ -196,6 +196,9 @@ func TestTraceGoesToTheCaptureServer(t *testing.T) {
 	if err != nil || !strings.HasPrefix(string(b[:n]), "HEP3") || !bytes.Contains(b[:n], []byte("abc@x")) || bytes.Contains(b[:n], []byte("15551234567")) {
 		t.Errorf("%q came, %v", b[:n], err)
 	}
+	for len(w.ledger.Entries()) == 0 {
+		time.Sleep(time.Millisecond)
+	}
 	if left := w.ledger.Entries(); len(left) != 1 || left[0].Receiver != "hep" || left[0].Fields["trace.sip"] != 1 {
 		t.Errorf("the ledger has %+v", left)
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -576,4 +577,54 @@ func TestRefusedBatchIsNotRepeated(t *testing.T) {
 			t.Errorf("%d batches came, %g were refused", got, refused)
 		}
 	})
+}
+
+// TestMemory has a receiver down for three hours: what telemetry holds must stay
+// small, for the collector of garbage lets it grow to twice that.
+func TestMemory(t *testing.T) {
+	home := state.Dir(t.TempDir())
+	synctest.Test(t, func(t *testing.T) {
+		before := heap()
+		w := newWorld(t, home, "otlp")
+		w.allow(t, privacy.Tracing)
+		stop := w.start(t)
+		w.receivers[0].set(errors.New("nobody there"))
+		log := slog.New(w.LogHandler(slog.DiscardHandler))
+		for range 3 * 60 {
+			log.Info("something happened", "line", 1)
+			time.Sleep(time.Minute)
+		}
+		if grown := heap() - before; grown > 3<<19 {
+			t.Errorf("telemetry holds %d KiB", grown>>10)
+		} else {
+			t.Logf("telemetry holds %d KiB", grown>>10)
+		}
+		if s := w.queue.Stats(); s.Entries < 300 {
+			t.Errorf("only %d batches wait", s.Entries)
+		}
+		stop()
+	})
+}
+
+// heap is what is in use after a collection, in bytes.
+func heap() int64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// BenchmarkScrape answers Prometheus for two lines on this computer.
+func BenchmarkScrape(b *testing.B) {
+	w := newWorld(b, state.Dir(b.TempDir()))
+	lines, ports := eightLines()
+	w.agent.lines = lines[:2]
+	w.allow(b, privacy.Quality)
+	w.registry.Add(Device(os.DirFS("/"), "1.2", "test")...)
+	w.registry.Add(links0(os.DirFS("/")), Loops(w.agent.status, ports[:2]))
+	r := httptest.NewRequest("GET", "/metrics", nil)
+	for b.Loop() {
+		w.ServeMetrics(httptest.NewRecorder(), r)
+	}
 }
