@@ -71,7 +71,11 @@ var mayImport = map[string][]string{
 
 	"board":     {"country", "hal/…", "jsondoc", "slic/…"},
 	"provision": {"config"},
-	"sim":       {"agent", "country", "dsp/…", "hal", "slic/…"},
+
+	"provision/fetch": {"config", "sip/digest"},
+	"provision/sign":  {},
+
+	"sim": {"agent", "country", "dsp/…", "hal", "slic/…"},
 
 	"cmd/ata-agent": {"…"},
 }
