@@ -45,7 +45,11 @@ func ParseIn(country, file string, data []byte) (*Config, error) {
 }
 
 func parse(country, file string, data []byte) (*jsondoc.Document[Config], error) {
-	return jsondoc.Parse(file, data, func(d *jsondoc.Document[Config]) {
+	return merge(country, jsondoc.Source{File: file, Data: data})
+}
+
+func merge(country string, sources ...jsondoc.Source) (*jsondoc.Document[Config], error) {
+	return jsondoc.Merge(sources, func(d *jsondoc.Document[Config]) {
 		if country != "" {
 			settle(d, country)
 		}
@@ -56,8 +60,9 @@ func parse(country, file string, data []byte) (*jsondoc.Document[Config], error)
 // settle puts the lines that name no country into one.
 func settle(d *jsondoc.Document[Config], country string) {
 	for i := range d.Value.Lines {
-		if !d.Has(fmt.Sprintf("/lines/%d/slic/country", i)) {
+		if path := fmt.Sprintf("/lines/%d/slic/country", i); !d.Has(path) {
 			d.Value.Lines[i].SLIC.Country = country
+			d.Derived(path, "board")
 		}
 	}
 }
@@ -73,9 +78,9 @@ func Show(file string, data []byte) ([]byte, error) {
 	return d.Show(), nil
 }
 
-// Effective returns the document with every default filled in and every secret
+// Plain returns the document with every default filled in and every secret
 // hidden, as plain JSON.
-func Effective(c *Config) ([]byte, error) {
+func Plain(c *Config) ([]byte, error) {
 	out, err := json.MarshalIndent(c, "", "  ")
 	return append(out, '\n'), err
 }

@@ -44,7 +44,7 @@ func (d *binding) bindStruct(n *node, v reflect.Value, path string, k Key) {
 		d.wrongKind(n, path, isObject, k)
 		return
 	}
-	fields := k.children()
+	fields := k.Keys()
 	seen := map[string]bool{}
 	for _, m := range n.members {
 		at := Pointer(path, m.name)
@@ -78,7 +78,7 @@ func (d *binding) bindSlice(n *node, v reflect.Value, path string, k Key) {
 	}
 	items := d.room(v, path, k, len(n.items))
 	for i, item := range n.items {
-		d.bind(item, items.Index(i), Pointer(path, strconv.Itoa(i)), k.item())
+		d.bind(item, items.Index(i), Pointer(path, strconv.Itoa(i)), k.Item())
 	}
 	v.Set(items)
 }
@@ -132,7 +132,7 @@ func (d *binding) bindMap(n *node, v reflect.Value, path string, k Key) {
 		}
 		seen[m.name] = true
 		item := reflect.New(v.Type().Elem()).Elem()
-		d.bind(m.node, item, at, k.item())
+		d.bind(m.node, item, at, k.Item())
 		v.SetMapIndex(reflect.ValueOf(m.name), item)
 	}
 }
@@ -217,7 +217,7 @@ func setDefaults(v reflect.Value) {
 	if v.Kind() != reflect.Struct || v.Type() == reflect.TypeFor[Secret]() {
 		return
 	}
-	for i, k := range (Key{Type: v.Type()}).children() {
+	for i, k := range (Key{Type: v.Type()}).Keys() {
 		f := v.Field(i)
 		switch {
 		case f.Kind() == reflect.Struct:

@@ -26,8 +26,8 @@ type Key struct {
 	parent *Key // what the key is in, nil at the top
 }
 
-// children are the keys of an object of the key's type.
-func (k Key) children() []Key {
+// Keys are the keys of an object of the key's type.
+func (k Key) Keys() []Key {
 	keys := make([]Key, k.Type.NumField())
 	for i := range keys {
 		keys[i] = keyOf(k.Type.Field(i), &k)
@@ -35,8 +35,8 @@ func (k Key) children() []Key {
 	return keys
 }
 
-// item is what each entry of a list or map is.
-func (k Key) item() Key {
+// Item is what each entry of a list or map is.
+func (k Key) Item() Key {
 	i := Key{Enum: k.Enum, Type: k.Type.Elem(), parent: &k}
 	i.bound(k.tag.Get("each"))
 	return i
@@ -187,14 +187,14 @@ func Walk[T any](visit func(path []string, k Key)) {
 }
 
 func walk(in Key, path []string, visit func([]string, Key)) {
-	for _, k := range in.children() {
+	for _, k := range in.Keys() {
 		at := append(slices.Clone(path), k.Name)
 		visit(at, k)
 		switch {
 		case isSection(k.Type):
 			walk(k, at, visit)
 		case k.IsSection():
-			walk(k.item(), append(at, "0"), visit)
+			walk(k.Item(), append(at, "0"), visit)
 		}
 	}
 }
@@ -206,17 +206,20 @@ func Find[T any](pointer string) (Key, bool) {
 	for _, step := range Steps(pointer) {
 		switch {
 		case isSection(k.Type):
-			keys := k.children()
+			keys := k.Keys()
 			i := slices.IndexFunc(keys, func(c Key) bool { return c.Name == step })
 			if i < 0 {
 				return Key{}, false
 			}
 			k = keys[i]
 		case k.Type.Kind() == reflect.Slice || k.Type.Kind() == reflect.Map:
-			k = k.item()
+			k = k.Item()
 		default:
 			return Key{}, false
 		}
 	}
 	return k, true
 }
+
+// KeyOf is the key of a whole document of type T.
+func KeyOf[T any]() Key { return Key{Type: reflect.TypeFor[T]()} }

@@ -27,7 +27,7 @@ func Reference[T any](head string, more ...Column) []byte {
 }
 
 func reference(b *strings.Builder, in Key, path string, more []Column) {
-	for _, k := range in.children() {
+	for _, k := range in.Keys() {
 		at := path + k.Name
 		def := "`" + k.Default + "`"
 		if !k.HasDefault {
@@ -42,7 +42,7 @@ func reference(b *strings.Builder, in Key, path string, more []Column) {
 		case isSection(k.Type):
 			reference(b, k, at+".", more)
 		case k.IsSection():
-			reference(b, k.item(), at+"[].", more)
+			reference(b, k.Item(), at+"[].", more)
 		}
 	}
 }
@@ -57,8 +57,8 @@ func (k Key) describe() string {
 		return a + ", never shown"
 	case k.Type == reflect.TypeFor[Secret]():
 		return "a string, never shown"
-	case k.Type.Kind() == reflect.Slice && !k.IsSection() && k.item().Ranged:
-		return k.AllowedLength() + " of " + k.item().Allowed()
+	case k.Type.Kind() == reflect.Slice && !k.IsSection() && k.Item().Ranged:
+		return k.AllowedLength() + " of " + k.Item().Allowed()
 	case a != "":
 		return a
 	case k.Type.Kind() == reflect.Struct, k.Type.Kind() == reflect.Map:

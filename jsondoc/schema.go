@@ -66,10 +66,10 @@ func schemaOf(k Key) object {
 	case reflect.Struct:
 		s = append(s, schemaOfStruct(k)...)
 	case reflect.Slice:
-		s = append(s, field{"type", "array"}, field{"items", schemaOf(k.item())})
+		s = append(s, field{"type", "array"}, field{"items", schemaOf(k.Item())})
 		s = append(s, limits(k, "minItems", "maxItems")...)
 	case reflect.Map:
-		s = append(s, field{"type", "object"}, field{"additionalProperties", schemaOf(k.item())})
+		s = append(s, field{"type", "object"}, field{"additionalProperties", schemaOf(k.Item())})
 		s = append(s, limits(k, "minProperties", "maxProperties")...)
 	case reflect.String:
 		s = append(s, field{"type", "string"})
@@ -96,7 +96,7 @@ func schemaOf(k Key) object {
 
 func schemaOfStruct(k Key) object {
 	var props object
-	for _, c := range k.children() {
+	for _, c := range k.Keys() {
 		props = append(props, field{c.Name, schemaOf(c)})
 	}
 	return object{{"type", "object"}, {"properties", props}, {"additionalProperties", false}}

@@ -19,7 +19,7 @@ func (w *writer) value(v reflect.Value, path string, depth int, comma string) {
 	switch {
 	case isSection(v.Type()):
 		w.WriteString("{\n")
-		keys := (Key{Type: v.Type()}).children()
+		keys := (Key{Type: v.Type()}).Keys()
 		for i, k := range keys {
 			w.indent(depth + 1)
 			fmt.Fprintf(w, "%q: ", k.Name)

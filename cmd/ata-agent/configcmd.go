@@ -75,7 +75,7 @@ func configShow(env *environment, args []string) error {
 	if src.asJSON {
 		var c *config.Config
 		if c, err = config.Parse(src.name, src.data); err == nil {
-			out, err = config.Effective(c)
+			out, err = config.Plain(c)
 		}
 	} else {
 		out, err = config.Show(src.name, src.data)
