@@ -67,15 +67,25 @@ func settle(d *jsondoc.Document[Config], country string) {
 	}
 }
 
-// Show returns the effective document of a file, every default filled in and
-// every secret hidden, with a comment behind each value that says where it
-// comes from: line and column of the file, or "default".
-func Show(file string, data []byte) ([]byte, error) {
+// Alone is a document without layers; its values come from the file or are
+// defaults.
+func Alone(file string, data []byte) (*Effective, error) {
 	d, err := parse("", file, data)
 	if err != nil {
 		return nil, err
 	}
-	return d.Show(), nil
+	return &Effective{d.Value, d}, nil
+}
+
+// Show returns the effective document of a file, every default filled in and
+// every secret hidden, with a comment behind each value that says where it
+// comes from: line and column of the file, or "default".
+func Show(file string, data []byte) ([]byte, error) {
+	e, err := Alone(file, data)
+	if err != nil {
+		return nil, err
+	}
+	return e.Show(), nil
 }
 
 // Plain returns the document with every default filled in and every secret

@@ -46,6 +46,20 @@ type Resync struct {
 	MaxDefer Seconds   `json:"max_defer_s" default:"14400" range:"0..604800" doc:"A change that waits for telephones to be hung up waits at most this long for one that is not in a call. Calls are always waited for."`
 }
 
+// InWindow says whether what interrupts service may be taken over at a moment,
+// by the clock of its time zone.
+func (r *Resync) InWindow(at time.Time) bool {
+	from, to, ok := strings.Cut(r.Window, "-")
+	if !ok {
+		return true
+	}
+	now := at.Format("15:04")
+	if from <= to {
+		return from <= now && now < to
+	}
+	return from <= now || now < to // over midnight
+}
+
 // ProvisionNotify says whether the SIP server may ask for a look.
 type ProvisionNotify struct {
 	Enabled bool   `json:"enabled" default:"true" doc:"Whether its NOTIFY is followed at all."`

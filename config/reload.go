@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/ata-agent/ata-agent/jsondoc"
@@ -42,3 +43,13 @@ func ClassOf(k jsondoc.Key) Class {
 
 // ownerMay says whether the owner's layer may give a key.
 func ownerMay(k jsondoc.Key) bool { return k.Inherited("owner") == "true" }
+
+// UnmarshalText reads the word.
+func (c *Class) UnmarshalText(text []byte) error {
+	i := slices.Index(classNames, string(text))
+	if i < 0 {
+		return fmt.Errorf("config: no class %q", text)
+	}
+	*c = Class(i)
+	return nil
+}

@@ -99,8 +99,8 @@ func finishWipe(f folder, order wipeOrder, keepers []Keeper) error {
 // destroyKey has the keeper forget the key.
 func destroyKey(f folder, keepers []Keeper) error {
 	w, err := readKey(f)
-	if err != nil {
-		return nil //nolint:nilerr // no key, or not one that anybody could unwrap
+	if err != nil || w.Keeper == SoftwareName || w.Keeper == CredentialName {
+		return nil //nolint:nilerr // no key, or no part of it outside the key file
 	}
 	i := slices.IndexFunc(keepers, func(k Keeper) bool { return k.Name() == w.Keeper })
 	if i < 0 {

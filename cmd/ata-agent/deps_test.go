@@ -40,6 +40,9 @@ var mayImport = map[string][]string{
 	"config":      {"country", "dialplan", "dsp/…", "jsondoc", "slic"},
 	"hal":         {},
 	"state":       {},
+	"state/tpm":   {"state"},
+
+	"config/yaml": {"config", "jsondoc"},
 
 	"hal/gpio":     {"hal"},
 	"hal/alsa":     {"hal", "dsp/g711"},
