@@ -73,7 +73,7 @@ var mayImport = map[string][]string{
 	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "line/script", "media", "quality", "sip", "slic"},
 
 	"board":     {"country", "hal/…", "jsondoc", "slic/…"},
-	"provision": {"config"},
+	"provision": {"config", "provision/…", "state"},
 
 	"provision/fetch": {"config", "sip/digest"},
 	"provision/sign":  {},
