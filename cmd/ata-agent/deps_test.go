@@ -78,6 +78,8 @@ var mayImport = map[string][]string{
 	"provision/fetch": {"config", "sip/digest"},
 	"provision/sign":  {},
 
+	"provision/discover": {},
+
 	"sim": {"agent", "country", "dsp/…", "hal", "slic/…"},
 
 	"cmd/ata-agent": {"…"},
