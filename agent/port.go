@@ -65,7 +65,11 @@ type port struct {
 	chipUp  bool
 	chipErr error
 	reg     sip.Registration
-	status  atomic.Pointer[snapshot] // any goroutine reads
+
+	registeredAt time.Time // the registrar's last consent
+	emergencyAt  time.Time // end of the last emergency call
+
+	status atomic.Pointer[snapshot] // any goroutine reads
 }
 
 func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {

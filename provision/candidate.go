@@ -34,7 +34,7 @@ var penalties = [...]time.Duration{time.Hour, 4 * time.Hour, 24 * time.Hour}
 
 // candidate is a document that may come into force.
 type candidate struct {
-	data      []byte // as it is stored
+	layer     config.Layer
 	effective *config.Effective
 	changes   config.Changes
 	meta      state.Meta
@@ -55,20 +55,21 @@ func (m *Manager) examine(d *fetch.Document) (*candidate, error) {
 	if err != nil {
 		return nil, reject(Unreadable, err)
 	}
-	layers := config.WithLayer(m.layers, config.Layer{Name: config.Device, Source: d.URL, Data: data})
-	next, err := config.Merge(m.opts.Region, layers...)
+	layer := config.Layer{Name: config.Device, Source: d.URL, Data: data}
+	layers, now := m.device.Current()
+	next, err := config.Merge(m.opts.Region, config.WithLayer(layers, layer)...)
 	if err != nil {
 		return nil, reject(NotValid, err)
 	}
 	c := &candidate{
-		data: data, effective: next, changes: config.Diff(m.inForce.Config, next.Config), url: d.URL,
+		layer: layer, effective: next, changes: config.Diff(now.Config, next.Config),
 		meta: state.Meta{Source: d.URL, Generation: next.Config.Generation}, known: d.Validator,
 	}
 	return c, m.checkPolicy(d, c)
 }
 
 func (m *Manager) checkSignature(d *fetch.Document) error {
-	trust := m.inForce.Config.Provision.Trust
+	trust := m.settings().Trust
 	if !trust.RequireSignature && d.Signature == nil {
 		return nil
 	}
@@ -85,12 +86,12 @@ func (m *Manager) checkSignature(d *fetch.Document) error {
 // checkPolicy refuses a valid document that is not for us, not for now, or not
 // for this way.
 func (m *Manager) checkPolicy(d *fetch.Document, c *candidate) error {
-	next := c.effective.Config
+	next, now := c.effective.Config, m.inForce()
 	switch {
 	case !m.opts.Identity.is(next.Device):
 		return reject(OtherDevice, fmt.Errorf("it is for %s", next.Device))
-	case next.Generation < m.inForce.Config.Generation:
-		return reject(Older, fmt.Errorf("generation %d, in force is %d", next.Generation, m.inForce.Config.Generation))
+	case next.Generation < now.Generation:
+		return reject(Older, fmt.Errorf("generation %d, in force is %d", next.Generation, now.Generation))
 	case !strings.HasPrefix(d.URL, "https:") && slices.ContainsFunc(c.changes, setsSecret):
 		return reject(PlainSecrets, errors.New("it sets passwords and came over a way that anybody can listen to"))
 	}
@@ -103,7 +104,7 @@ func setsSecret(c config.Change) bool { return c.New == `"***"` }
 // checkFailures keeps a document out that was rolled back, for a while. A higher
 // generation is a new try of the server's.
 func (m *Manager) checkFailures(c *candidate) error {
-	v, ok := m.store.Same(c.data)
+	v, ok := m.device.Known(c.layer)
 	if !ok || v.Result != state.RolledBack || v.Failures == 0 || v.Mark == m.excused {
 		return nil
 	}

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ata-agent/ata-agent/config"
@@ -14,24 +16,26 @@ import (
 	"github.com/ata-agent/ata-agent/state"
 )
 
-// Device is what configurations are for. Its methods are called from one
-// goroutine.
+// Device is what configurations are for, and remembers them. Its methods are
+// called from one goroutine.
 type Device interface {
-	// Apply takes over a configuration: what is live at once, what belongs to a
-	// line when that is idle, the rest when all are.
-	Apply(*config.Effective) error
+	// Current is the configuration in force and the layers it was made of.
+	Current() ([]config.Layer, *config.Effective)
+	// Try takes a layer over, on trial: what is live at once, what belongs to a
+	// line when that is idle, the rest when all are. An error leaves what was in
+	// force.
+	Try(state.Meta, config.Layer) error
+	// Confirm ends the trial well.
+	Confirm() error
+	// RollBack ends the trial: what was good last is in force again.
+	RollBack(reason string) error
+	// Known finds a layer among those that the device remembers.
+	Known(config.Layer) (state.Version, bool)
 	Health() Health
+	// Restart has the agent begin anew when all lines are idle.
+	Restart() error
 	// Wipe ends the device's life with this provider. It may not return.
 	Wipe(reason string) error
-}
-
-// Store keeps the server's documents; *state.Document is one.
-type Store interface {
-	SaveTrial(state.Meta, []byte) (bool, error)
-	Save(state.Meta, []byte) (bool, error)
-	Confirm() error
-	RollBack(reason string) error
-	Same(data []byte) (state.Version, bool)
 }
 
 // Client talks to the server; *fetch.Client is one.
@@ -76,30 +80,20 @@ type Manager struct {
 	opts   Opts
 	log    *slog.Logger
 	device Device
-	store  Store
-	layers []config.Layer // all but the server's own
 
-	inForce  *config.Effective
-	document []byte // the server's part of inForce, nil: none yet
 	schedule schedule
-	known    fetch.Validator // of document
-	from     string          // URL of document
+	known    fetch.Validator // of the document in force
+	from     string          // where it came from
 	excused  string          // mark of a document that failed through no fault of its own
 	asked    chan Cause
+	restart  atomic.Bool // after the next look
 
 	mu     sync.Mutex
 	status Status
 }
 
-// Start is with what a Manager begins.
-type Start struct {
-	Layers   []config.Layer    // all but the server's own
-	InForce  *config.Effective // all of them
-	Document []byte            // the server's own; nil: none yet
-}
-
 // New makes a manager; nothing runs before Run.
-func New(s Start, device Device, store Store, opts Opts) *Manager {
+func New(device Device, opts Opts) *Manager {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -109,10 +103,7 @@ func New(s Start, device Device, store Store, opts Opts) *Manager {
 	if opts.Audit == nil {
 		opts.Audit = func(state.Entry) {}
 	}
-	m := &Manager{
-		opts: opts, log: opts.Logger, device: device, store: store, layers: s.Layers,
-		inForce: s.InForce, document: s.Document, asked: make(chan Cause, 1),
-	}
+	m := &Manager{opts: opts, log: opts.Logger, device: device, asked: make(chan Cause, 1)}
 	m.schedule = schedule{spread: spreadOf(opts.Identity.MAC + opts.Identity.Serial), random: rand.Float64}
 	m.status.State = Waiting
 	return m
@@ -127,13 +118,21 @@ func (m *Manager) Resync(why Cause) {
 	}
 }
 
+// Restart asks for a look and, whatever comes of it, a restart once all lines are
+// idle.
+func (m *Manager) Restart(why Cause) {
+	m.restart.Store(true)
+	m.Resync(why)
+}
+
 // askedApart is the least time between two looks that the network asked for.
 const askedApart = time.Minute
 
 // Run looks when it is time, until ctx ends.
 func (m *Manager) Run(ctx context.Context) error {
+	layers, _ := m.device.Current()
 	m.schedule.resync = m.settings().Resync
-	m.schedule.boot(time.Now(), m.document != nil)
+	m.schedule.boot(time.Now(), slices.ContainsFunc(layers, ofServer))
 	var last time.Time
 	for {
 		cause, ok := m.wait(ctx, last)
@@ -142,10 +141,29 @@ func (m *Manager) Run(ctx context.Context) error {
 		}
 		last = time.Now()
 		m.look(ctx, cause)
+		if m.restart.Swap(false) {
+			m.begin()
+		}
 	}
 }
 
-func (m *Manager) settings() *config.Provision { return &m.inForce.Config.Provision }
+// ofServer reports whether a layer is the server's own document.
+func ofServer(l config.Layer) bool { return l.Name == config.Device }
+
+// begin has the agent begin anew.
+func (m *Manager) begin() {
+	m.audit("restart asked for", "", "")
+	if err := m.device.Restart(); err != nil {
+		m.log.Error("restart", "err", err)
+	}
+}
+
+func (m *Manager) settings() *config.Provision { return &m.inForce().Provision }
+
+func (m *Manager) inForce() *config.Config {
+	_, e := m.device.Current()
+	return e.Config
+}
 
 // wait returns why to look now; false when ctx has ended. What the network asks
 // for comes a minute after the last look at the earliest; a person's wish at

@@ -41,6 +41,8 @@ type world struct {
 	deaf    bool // it answers to no settings but the first
 
 	// the device
+	layers     []config.Layer
+	effective  *config.Effective
 	config     *config.Config
 	applied    []time.Time
 	registrars map[string]int // status of REGISTER by host; 0: no answer
@@ -48,6 +50,7 @@ type world struct {
 	calls      int
 	emergency  time.Time
 	wiped      string
+	restarts   int
 	down       bool // nothing reaches anything
 }
 
@@ -75,22 +78,55 @@ func (w *world) Report(_ context.Context, _ string, body []byte) error {
 
 func (w *world) Close() {}
 
-func (w *world) Apply(e *config.Effective) error {
+func (w *world) Current() ([]config.Layer, *config.Effective) { return w.layers, w.effective }
+
+func (w *world) Try(m state.Meta, l config.Layer) error {
+	e, err := config.Merge("", l)
+	if err != nil {
+		return err
+	}
 	if len(e.Config.Lines) > 1 {
 		return errors.New("one port")
 	}
+	if _, err := w.document.SaveTrial(m, l.Data); err != nil {
+		return err
+	}
+	w.use(l, e)
+	w.applied = append(w.applied, time.Now())
+	return nil
+}
+
+func (w *world) use(l config.Layer, e *config.Effective) {
 	if config.DiffLine(&w.config.Lines[0], &e.Config.Lines[0]).Class() >= config.OfLine {
 		if w.calls > 0 {
 			w.t.Error("a line was changed during a call")
 		}
 		w.since = time.Now().Add(300 * time.Millisecond)
 	}
-	w.config = e.Config
-	w.applied = append(w.applied, time.Now())
-	return nil
+	w.layers, w.effective, w.config = []config.Layer{l}, e, e.Config
 }
 
+func (w *world) Confirm() error { return w.document.Confirm() }
+
+func (w *world) RollBack(reason string) error {
+	if err := w.document.RollBack(reason); err != nil {
+		return err
+	}
+	_, data, err := w.document.LastGood()
+	if err != nil {
+		return err
+	}
+	l := config.Layer{Name: config.Device, Source: "last good", Data: data}
+	e, err := config.Merge("", l)
+	w.use(l, e)
+	return err
+}
+
+func (w *world) Known(l config.Layer) (state.Version, bool) { return w.document.Same(l.Data) }
+
 func (w *world) Wipe(reason string) error { w.wiped = reason; return nil }
+
+func (w *world) Restart() error { w.restarts++; return nil }
 
 func (w *world) Health() Health {
 	l := LineHealth{Enabled: true, Up: true, Registers: true}
@@ -123,11 +159,11 @@ func inWorld(t *testing.T, change func(*Opts), test func(*world)) {
 		if _, err := w.document.Save(state.Meta{Generation: 5}, first); err != nil {
 			t.Fatal(err)
 		}
-		effective, err := config.Merge("", config.Layer{Name: config.Device, Source: "first", Data: first})
-		if err != nil {
+		w.layers = []config.Layer{{Name: config.Device, Source: "first", Data: first}}
+		if w.effective, err = config.Merge("", w.layers...); err != nil {
 			t.Fatal(err)
 		}
-		w.config, w.since = effective.Config, time.Now()
+		w.config, w.since = w.effective.Config, time.Now()
 		w.serve(string(first))
 		opts := Opts{
 			Identity: Identity{MAC: mac, Serial: "SN1"},
@@ -137,7 +173,7 @@ func inWorld(t *testing.T, change func(*Opts), test func(*world)) {
 		if change != nil {
 			change(&opts)
 		}
-		w.m = New(Start{InForce: effective, Document: first}, w, w.document, opts)
+		w.m = New(w, opts)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- w.m.Run(ctx) }()
@@ -396,6 +432,20 @@ func TestManyNotifiesAreOneLook(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		if n := len(w.asked); n != 2 {
 			t.Errorf("%d looks in all, want one more, for what the first may have missed", n)
+		}
+	})
+}
+
+// A restart comes after the look, whatever that gave.
+func TestRestart(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		w.serve("")
+		time.Sleep(2 * time.Minute)
+		w.asked = nil
+		w.m.Restart(Notified)
+		time.Sleep(time.Second)
+		if len(w.asked) != 1 || w.restarts != 1 {
+			t.Errorf("%d looks, %d restarts, want one each", len(w.asked), w.restarts)
 		}
 	})
 }

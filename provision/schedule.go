@@ -51,7 +51,7 @@ func (s *schedule) boot(now time.Time, known bool) {
 	case !known:
 		s.at(now, AtBoot)
 	case s.resync.OnBoot:
-		s.at(now.Add(share(time.Duration(s.resync.Jitter), s.spread)), AtBoot)
+		s.at(now.Add(share(s.resync.Jitter.Duration(), s.spread)), AtBoot)
 	default:
 		s.succeeded(now)
 	}
@@ -60,7 +60,7 @@ func (s *schedule) boot(now time.Time, known bool) {
 // succeeded schedules the look after one that had an answer.
 func (s *schedule) succeeded(now time.Time) {
 	s.failures = 0
-	s.at(now.Add(time.Duration(s.resync.Period)+s.jitter()), Periodic)
+	s.at(now.Add(s.resync.Period.Duration()+s.jitter()), Periodic)
 	if at, ok := s.timeOfDay(now); ok && at.Before(s.due) {
 		s.at(at, AtTime)
 	}
@@ -75,14 +75,14 @@ func (s *schedule) failed(now time.Time, wish time.Duration, hopeless bool) {
 		i = len(waits) - 1
 	}
 	s.failures++
-	wait := max(time.Duration(waits[i]), wish)
+	wait := max(waits[i].Duration(), wish)
 	s.at(now.Add(wait+max(share(s.jitter(), 0.5), share(wait/minJitter, s.random()))), Retry)
 }
 
 func (s *schedule) at(t time.Time, why Cause) { s.due, s.cause = t, why }
 
 func (s *schedule) jitter() time.Duration {
-	return share(time.Duration(s.resync.Jitter), s.random())
+	return share(s.resync.Jitter.Duration(), s.random())
 }
 
 func share(d time.Duration, part float64) time.Duration { return time.Duration(float64(d) * part) }
@@ -100,17 +100,4 @@ func (s *schedule) timeOfDay(now time.Time) (time.Time, bool) {
 		at = at.AddDate(0, 0, 1)
 	}
 	return at, true
-}
-
-// inWindow reports whether the time of day of now is in a window such as
-// 02:00-05:00, which may go over midnight. Without a window every time is.
-func inWindow(window string, now time.Time) bool {
-	if len(window) != len("02:00-05:00") {
-		return true
-	}
-	clock, from, to := now.Format("15:04"), window[:5], window[6:]
-	if from <= to {
-		return from <= clock && clock < to
-	}
-	return clock >= from || clock < to
 }

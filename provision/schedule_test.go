@@ -108,25 +108,3 @@ func TestTimeOfDay(t *testing.T) {
 		}
 	}
 }
-
-func TestWindow(t *testing.T) {
-	at := func(h, m int) time.Time { return time.Date(2026, 1, 1, h, m, 0, 0, time.UTC) }
-	for _, tt := range []struct {
-		window string
-		at     time.Time
-		want   bool
-	}{
-		{"", at(12, 0), true},
-		{"02:00-05:00", at(2, 0), true},
-		{"02:00-05:00", at(4, 59), true},
-		{"02:00-05:00", at(5, 0), false},
-		{"02:00-05:00", at(1, 59), false},
-		{"22:00-05:00", at(23, 0), true},
-		{"22:00-05:00", at(4, 0), true},
-		{"22:00-05:00", at(12, 0), false},
-	} {
-		if got := inWindow(tt.window, tt.at); got != tt.want {
-			t.Errorf("inWindow(%q, %v) = %v", tt.window, tt.at.Format("15:04"), got)
-		}
-	}
-}

@@ -70,7 +70,7 @@ func (m *Manager) report(ctx context.Context, r Report) {
 	if url == "" {
 		return
 	}
-	r.Device, r.Time, r.Generation = m.opts.Identity.name(), time.Now().UTC(), m.inForce.Config.Generation
+	r.Device, r.Time, r.Generation = m.opts.Identity.name(), time.Now().UTC(), m.inForce().Generation
 	if r.Reason == NotProven {
 		r.Result = "rolled-back"
 	}

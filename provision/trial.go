@@ -1,9 +1,11 @@
 package provision
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ata-agent/ata-agent/config"
@@ -31,16 +33,25 @@ func (m *Manager) bring(ctx context.Context, c *candidate) error {
 
 // adopt takes over a document that says the same in other words.
 func (m *Manager) adopt(c *candidate) error {
-	if _, err := m.store.Save(c.meta, c.data); err != nil {
-		return reject(NotApplied, err)
+	if !m.has(c.layer) {
+		if err := errors.Join(m.device.Try(c.meta, c.layer), m.device.Confirm()); err != nil {
+			return reject(NotApplied, err)
+		}
 	}
 	m.inherit(c)
 	return nil
 }
 
-// inherit makes a candidate the truth.
+// has reports whether a document is the one in force to the last byte.
+func (m *Manager) has(l config.Layer) bool {
+	layers, _ := m.device.Current()
+	i := slices.IndexFunc(layers, ofServer)
+	return i >= 0 && bytes.Equal(layers[i].Data, l.Data)
+}
+
+// inherit takes note of what is in force now.
 func (m *Manager) inherit(c *candidate) {
-	m.inForce, m.document, m.known, m.from = c.effective, c.data, c.known, c.url
+	m.known, m.from = c.known, c.url
 	m.note(func(s *Status) { s.Generation, s.Source, s.Changed = c.meta.Generation, c.meta.Source, time.Now() })
 }
 
@@ -74,22 +85,19 @@ func (m *Manager) mayBegin(class config.Class, since time.Time) bool {
 		return true
 	}
 	r := m.settings().Resync
-	return h.Calls == 0 && (inWindow(r.Window, now) || now.Sub(since) >= time.Duration(r.MaxDefer))
+	return h.Calls == 0 && (r.InWindow(now) || now.Sub(since) >= r.MaxDefer.Duration())
 }
 
 // try applies a document and keeps it if it proves itself.
 func (m *Manager) try(ctx context.Context, c *candidate) error {
-	before, start := m.device.Health(), time.Now()
-	if _, err := m.store.SaveTrial(c.meta, c.data); err != nil {
+	before, start, renewed := m.device.Health(), time.Now(), m.renewed(c)
+	if err := m.device.Try(c.meta, c.layer); err != nil {
 		return reject(NotApplied, err)
 	}
-	if err := m.device.Apply(c.effective); err != nil {
-		return m.rollBack(ctx, c, reject(NotApplied, err))
-	}
-	end := start.Add(time.Duration(c.effective.Config.Provision.Confirm))
+	end := start.Add(c.effective.Config.Provision.Confirm.Duration())
 	m.note(func(s *Status) { s.State, s.TrialEnds = Trial, end })
 	m.audit("configuration on trial", "", fmt.Sprintf("generation %d, %d changes of class %s", c.meta.Generation, len(c.changes), c.changes.Class()))
-	v := m.observe(ctx, c, before, start, end)
+	v := m.observe(ctx, c, end, func() verdict { return judge(before, m.device.Health(), start, renewed) })
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err() // the next start begins with the last good one
@@ -100,10 +108,9 @@ func (m *Manager) try(ctx context.Context, c *candidate) error {
 }
 
 // observe watches a trial until it is proven or its time is up.
-func (m *Manager) observe(ctx context.Context, c *candidate, before Health, start, end time.Time) verdict {
+func (m *Manager) observe(ctx context.Context, c *candidate, end time.Time, look func() verdict) verdict {
 	tick := time.NewTicker(checkEvery)
 	defer tick.Stop()
-	renewed := m.renewed(c)
 	answered, asked := false, time.Time{}
 	for {
 		select {
@@ -111,7 +118,7 @@ func (m *Manager) observe(ctx context.Context, c *candidate, before Health, star
 			return verdict{reason: "ended"}
 		case <-tick.C:
 		}
-		v := judge(before, m.device.Health(), start, renewed)
+		v := look()
 		if v.good && !answered && time.Since(asked) >= askEvery {
 			asked = time.Now()
 			answered = m.answers(ctx, c)
@@ -130,14 +137,10 @@ func (m *Manager) observe(ctx context.Context, c *candidate, before Health, star
 
 // renewed says of which lines the account or what it takes to register changes.
 func (m *Manager) renewed(c *candidate) []bool {
-	lines := c.effective.Config.Lines
+	lines, old := c.effective.Config.Lines, m.inForce().Lines
 	renewed := make([]bool, max(len(lines), len(m.device.Health().Lines)))
 	for i := range lines {
-		if i >= len(m.inForce.Config.Lines) {
-			renewed[i] = true
-			continue
-		}
-		renewed[i] = config.DiffLine(&m.inForce.Config.Lines[i], &lines[i]).Class() >= config.OfLine
+		renewed[i] = i >= len(old) || config.DiffLine(&old[i], &lines[i]).Class() >= config.OfLine
 	}
 	return renewed
 }
@@ -161,7 +164,7 @@ func (m *Manager) answers(ctx context.Context, c *candidate) bool {
 
 // confirm makes a trial the last good configuration.
 func (m *Manager) confirm(ctx context.Context, c *candidate, v verdict) error {
-	if err := m.store.Confirm(); err != nil {
+	if err := m.device.Confirm(); err != nil {
 		return m.rollBack(ctx, c, reject(NotApplied, err))
 	}
 	m.inherit(c)
@@ -184,8 +187,7 @@ func (m *Manager) rollBack(ctx context.Context, c *candidate, why error) error {
 	m.log.Error("configuration rolled back", "generation", c.meta.Generation, "err", why)
 	m.audit("configuration rolled back", why.Error(), fmt.Sprintf("generation %d", c.meta.Generation))
 	before := m.device.Health()
-	err := errors.Join(m.store.RollBack(why.Error()), m.device.Apply(m.inForce))
-	if err != nil {
+	if err := m.device.RollBack(why.Error()); err != nil {
 		m.log.Error("roll back", "err", err)
 	}
 	if before.silent() && !m.recovers(ctx, before) {
@@ -199,7 +201,7 @@ func (m *Manager) rollBack(ctx context.Context, c *candidate, why error) error {
 func (m *Manager) recovers(ctx context.Context, failed Health) bool {
 	tick := time.NewTicker(checkEvery)
 	defer tick.Stop()
-	for end := time.Now().Add(time.Duration(m.settings().Confirm)); time.Now().Before(end); {
+	for end := time.Now().Add(m.settings().Confirm.Duration()); time.Now().Before(end); {
 		select {
 		case <-ctx.Done():
 			return true
@@ -216,7 +218,7 @@ func (m *Manager) recovers(ctx context.Context, failed Health) bool {
 
 // excuse lets a document be tried again that failed when everything did.
 func (m *Manager) excuse(c *candidate) {
-	if v, ok := m.store.Same(c.data); ok {
+	if v, ok := m.device.Known(c.layer); ok {
 		m.excused = v.Mark
 		m.log.Warn("the last good configuration does no better: the network is at fault, the new one may come again")
 	}

@@ -79,6 +79,7 @@ var mayImport = map[string][]string{
 	"provision/sign":  {},
 
 	"provision/discover": {},
+	"provision/macro":    {},
 
 	"sim": {"agent", "country", "dsp/…", "hal", "slic/…"},
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ata-agent/ata-agent/agent"
+	boardfile "github.com/ata-agent/ata-agent/board"
 	"github.com/ata-agent/ata-agent/config"
 	"github.com/ata-agent/ata-agent/provision"
 	"github.com/ata-agent/ata-agent/state"
@@ -32,6 +33,9 @@ type service struct {
 	open    func(*config.Config) (*board, error) // nil: one life is all
 	memory  *memory                              // nil: nothing is remembered
 	waiting *waiting                             // for a life of its own, nil: nothing
+
+	manager  *provision.Manager // nil: nobody provisions this agent
+	identity boardfile.Identity // of the device
 
 	orders chan order           // for the leading goroutine
 	now    atomic.Pointer[life] // for all goroutines, nil between lives
@@ -91,8 +95,12 @@ func (s *service) run(ctx context.Context) error {
 		return errors.Join(err, s.board.end())
 	}
 	s.orders = make(chan order)
+	if s.memory != nil {
+		s.manager = newManager(ctx, s, s.identity)
+		s.opts.CheckSync, s.opts.SIP = s.checkSync, s.sipOpts
+	}
 	var parts sync.WaitGroup
-	var errs [4]error
+	var errs [5]error
 	part := func(i int, f func() error) {
 		parts.Go(func() {
 			defer stop() // one part that ends ends all
@@ -105,6 +113,9 @@ func (s *service) run(ctx context.Context) error {
 		part(2, func() error {
 			return s.watch.Watch(ctx, func(data []byte) { s.fileChanged(ctx, data) })
 		})
+	}
+	if s.manager != nil {
+		part(4, func() error { return s.manager.Run(ctx) })
 	}
 	if s.getenv != nil {
 		part(3, func() error { return guard(ctx, s.rounds(), s.getenv, s.log) })
