@@ -25,6 +25,8 @@ func (d *document) check() {
 		d.faultAt("/lines", "must be there, with an entry for each telephone port")
 	}
 	d.checkTelemetry()
+	d.checkIssued()
+	d.checkProvision()
 	users := map[string]int{}
 	for i := range d.config.Lines {
 		l := &d.config.Lines[i]
@@ -116,7 +118,7 @@ func (d *document) checkPort(l *Line, path string) {
 		}
 	}
 	for i, n := range l.Emergency.Numbers {
-		if n == "" || strings.Trim(n, "0123456789*#") != "" {
+		if strings.Trim(n, "0123456789*#") != "" {
 			d.faultAt(fmt.Sprintf("%s/emergency/numbers/%d", path, i), strconv.Quote(n)+" must be digits")
 		}
 	}

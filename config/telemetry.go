@@ -26,7 +26,7 @@ type Telemetry struct {
 // Collector is a receiver over HTTP.
 type Collector struct {
 	URL           string   `json:"url" range:"0..512" doc:"Where to; for OTLP without /v1/metrics. Empty: off."`
-	Authorization Secret   `json:"authorization" doc:"Value of the Authorization header."`
+	Authorization Secret   `json:"authorization" range:"0..2048" doc:"Value of the Authorization header."`
 	Categories    []string `json:"categories" enum:"hardware_model,os_version,firmware,device_configuration,network_configuration,identifiers,ip_address,performance,signal_strength,call_quality,mobile_network,phone_number,location,crash,logs,trace" range:"0..16" doc:"Categories that go there. Empty: all that are permitted."`
 	TLS           TLSFiles `json:"tls" doc:"Certificates."`
 }
@@ -36,7 +36,7 @@ type Broker struct {
 	URL        string   `json:"url" range:"0..255" doc:"mqtt://HOST:PORT, or mqtts://HOST:PORT for TLS. Empty: off."`
 	Topic      string   `json:"topic" default:"ata-agent" range:"1..128" doc:"Beginning of the topics; /metrics, /report/NAME, /log or /consent follows."`
 	User       string   `json:"user" range:"0..128" doc:"User name."`
-	Password   Secret   `json:"password" doc:"Password."`
+	Password   Secret   `json:"password" range:"0..128" doc:"Password."`
 	Categories []string `json:"categories" enum:"hardware_model,os_version,firmware,device_configuration,network_configuration,identifiers,ip_address,performance,signal_strength,call_quality,mobile_network,phone_number,location,crash,logs,trace" range:"0..16" doc:"Categories that go there. Empty: all that are permitted."`
 	TLS        TLSFiles `json:"tls" doc:"Certificates."`
 }
@@ -52,7 +52,7 @@ type Syslog struct {
 type HEP struct {
 	Server   string `json:"server" range:"0..255" doc:"HOST:PORT, UDP. Empty: off."`
 	Agent    int    `json:"agent" default:"2001" range:"1..65535" doc:"Number of this device at the server."`
-	Password Secret `json:"password" doc:"Password that the server wants; it travels as it is."`
+	Password Secret `json:"password" range:"0..128" doc:"Password that the server wants; it travels as it is."`
 }
 
 // TLSFiles are the certificates of a connection.
@@ -69,10 +69,10 @@ func (d *document) checkTelemetry() {
 			d.faultAt("/telemetry/listen", strconv.Quote(t.Listen)+" must be an IP address with a port, such as 127.0.0.1:9273")
 		}
 	}
-	d.checkURL(t.OTLP.URL, "/telemetry/otlp/url", "http", "https")
-	d.checkURL(t.HTTPS.URL, "/telemetry/https/url", "https", "http")
-	d.checkURL(t.MQTT.URL, "/telemetry/mqtt/url", "mqtt", "mqtts")
-	d.checkURL(t.Syslog.URL, "/telemetry/syslog/url", "udp", "tls")
+	d.checkReceiver(t.OTLP.URL, "/telemetry/otlp/url", "http", "https")
+	d.checkReceiver(t.HTTPS.URL, "/telemetry/https/url", "https", "http")
+	d.checkReceiver(t.MQTT.URL, "/telemetry/mqtt/url", "mqtt", "mqtts")
+	d.checkReceiver(t.Syslog.URL, "/telemetry/syslog/url", "udp", "tls")
 	d.checkTLS(t.OTLP.TLS, "/telemetry/otlp/tls")
 	d.checkTLS(t.HTTPS.TLS, "/telemetry/https/tls")
 	d.checkTLS(t.MQTT.TLS, "/telemetry/mqtt/tls")
@@ -87,8 +87,8 @@ func (d *document) checkTelemetry() {
 	}
 }
 
-// checkURL wants one of some schemes and a host; MQTT and syslog need a port.
-func (d *document) checkURL(text, path string, schemes ...string) {
+// checkReceiver wants one of some schemes and a host; MQTT and syslog need a port.
+func (d *document) checkReceiver(text, path string, schemes ...string) {
 	if text == "" {
 		return
 	}

@@ -43,6 +43,9 @@ var mayImport = map[string][]string{
 	"privacy":     {"state"},
 
 	"privacy/privacytest": {"privacy", "state"},
+	"state/tpm":           {"state"},
+
+	"config/yaml": {"config", "jsondoc"},
 
 	"hal/gpio":     {"hal"},
 	"hal/alsa":     {"hal", "dsp/g711"},
@@ -83,8 +86,15 @@ var mayImport = map[string][]string{
 	"telemetry/pcapng":   {},
 
 	"board":     {"country", "hal/…", "jsondoc", "slic/…"},
-	"provision": {"config"},
-	"sim":       {"agent", "country", "dsp/…", "hal", "slic/…"},
+	"provision": {"config", "provision/…", "state"},
+
+	"provision/fetch": {"config", "sip/digest"},
+	"provision/sign":  {},
+
+	"provision/discover": {},
+	"provision/macro":    {},
+
+	"sim": {"agent", "country", "dsp/…", "hal", "slic/…"},
 
 	"cmd/ata-agent": {"…"},
 }

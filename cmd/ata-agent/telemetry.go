@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"os"
 
@@ -10,21 +11,38 @@ import (
 	"github.com/ata-agent/ata-agent/telemetry"
 )
 
-// newTelemetry joins telemetry with the agent: its log records and packets pass
-// by it. It may be called before there is an agent; agentOf is not called then.
-func (s *service) newTelemetry(agentOf func() *agent.Agent) (*telemetry.Telemetry, error) {
-	t, err := telemetry.New(s.config, telemetry.Opts{
+// newTelemetry makes the telemetry of a life, whose agent need not be there yet.
+func (s *service) newTelemetry(l *life) (*telemetry.Telemetry, error) {
+	return telemetry.New(s.config, telemetry.Opts{
 		Home: s.dir, Root: os.DirFS("/"), Version: version, Board: s.board.name, Logger: s.log.With("part", "telemetry"),
-		Status: func() agent.Status { return agentOf().Status() },
-		Calls:  func() []agent.PastCall { return agentOf().Calls() },
-		Forget: func() { agentOf().Forget() },
+		Status: func() agent.Status { return l.agent.Status() },
+		Calls:  func() []agent.PastCall { return l.agent.Calls() },
+		Forget: func() { l.agent.Forget() },
 		Lines:  s.board.hardware.Lines,
 	})
-	if err != nil {
-		return nil, err
+}
+
+// tapped has the agent's log records and packets pass by telemetry.
+func tapped(opts *agent.Opts, t *telemetry.Telemetry) {
+	opts.Logger = slog.New(t.LogHandler(opts.Logger.Handler()))
+	listen := opts.Listen
+	if listen == nil {
+		listen = media.Listen
 	}
-	s.opts.Logger = slog.New(t.LogHandler(s.log.Handler()))
-	s.opts.Listen = t.Tap().Listen(media.Listen)
-	s.opts.SIP = func(_ int, o *sip.Opts) { o.Trace = t.Tap().SIP }
-	return t, nil
+	opts.Listen = t.Tap().Listen(listen)
+	more := opts.SIP
+	opts.SIP = func(line int, o *sip.Opts) {
+		if more != nil {
+			more(line, o)
+		}
+		o.Trace = t.Tap().SIP
+	}
+}
+
+// runTelemetry runs until the life ends. What it could not write is no reason to
+// end anything.
+func (s *service) runTelemetry(ctx context.Context, t *telemetry.Telemetry) {
+	if err := t.Run(ctx); err != nil {
+		s.log.Error("telemetry not written", "err", err)
+	}
 }

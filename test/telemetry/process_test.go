@@ -234,6 +234,6 @@ func (a *ata) call(t *testing.T, talk time.Duration) {
 	answering.Go(func() {
 		a.do(t, "phone", "2", "wait", "ringing", "-timeout", "30s", "offhook", "wait", "tone:reorder", "-timeout", "2m", "onhook")
 	})
-	a.do(t, "phone", "1", "offhook", "wait", "tone:dial", "dial", calledNumber, "wait", "talk", "-timeout", "30s", "pause", talk.String(), "onhook")
+	a.do(t, "phone", "1", "offhook", "wait", "tone:dial", "dial", calledNumber, "wait", "tone:ringback", "-timeout", "30s", "pause", (talk + 2*time.Second).String(), "onhook")
 	answering.Wait()
 }
