@@ -227,13 +227,14 @@ func (a *ata) do(t *testing.T, verb string, args ...string) string {
 	return string(out)
 }
 
-// call has the first telephone call the second and talk for a while.
+// call has the first telephone call the second and talk for a while; setting it
+// up takes up to four seconds.
 func (a *ata) call(t *testing.T, talk time.Duration) {
 	t.Helper()
 	var answering sync.WaitGroup
 	answering.Go(func() {
 		a.do(t, "phone", "2", "wait", "ringing", "-timeout", "30s", "offhook", "wait", "tone:reorder", "-timeout", "2m", "onhook")
 	})
-	a.do(t, "phone", "1", "offhook", "wait", "tone:dial", "dial", calledNumber, "wait", "tone:ringback", "-timeout", "30s", "pause", (talk + 2*time.Second).String(), "onhook")
+	a.do(t, "phone", "1", "offhook", "wait", "tone:dial", "dial", calledNumber, "pause", (talk + 4*time.Second).String(), "onhook")
 	answering.Wait()
 }
