@@ -271,7 +271,7 @@ func (m *Manager) urls(ctx context.Context) ([]string, error) {
 		urls = append(urls, p.URL)
 	}
 	urls = append(urls, p.Fallback...)
-	if m.opts.Discover != nil && p.DHCP.Enabled && (len(urls) == 0 || p.DHCP.Override) {
+	if m.opts.Discover != nil && (p.DHCP.Enabled || p.PnP) && (len(urls) == 0 || p.DHCP.Override) {
 		found, err := m.opts.Discover(ctx, p)
 		if err != nil && len(urls) == 0 {
 			return nil, reject(NoServer, err)
