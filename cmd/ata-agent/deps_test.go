@@ -80,6 +80,7 @@ var mayImport = map[string][]string{
 
 	"provision/discover": {},
 	"provision/macro":    {},
+	"provision/push":     {"config"},
 
 	"sim": {"agent", "country", "dsp/…", "hal", "slic/…"},
 

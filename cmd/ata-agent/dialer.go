@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"slices"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/ata-agent/ata-agent/provision/discover"
 	"github.com/ata-agent/ata-agent/provision/fetch"
 	"github.com/ata-agent/ata-agent/provision/macro"
+	"github.com/ata-agent/ata-agent/provision/push"
 	"github.com/ata-agent/ata-agent/sip"
 )
 
@@ -24,6 +26,7 @@ import (
 type dialer struct {
 	identity boardfile.Identity
 	earliest time.Time // that has certainly passed
+	log      *slog.Logger
 }
 
 // dial makes a client for the settings of a configuration.
@@ -43,13 +46,35 @@ func (d *dialer) dial(p *config.Provision) (provision.Client, error) {
 		}
 		opts.Certificate = &c
 	}
-	if p.Trust.CA != "" {
-		opts.Roots = x509.NewCertPool()
-		if !opts.Roots.AppendCertsFromPEM([]byte(p.Trust.CA)) {
-			return nil, errors.New("provision.trust.ca_pem holds no certificate")
-		}
+	var err error
+	if opts.Roots, err = roots(p.Trust.CA); err != nil {
+		return nil, err
 	}
 	return fetch.New(opts), nil
+}
+
+// roots are who may vouch for a server; nil: the system's.
+func roots(pem string) (*x509.CertPool, error) {
+	if pem == "" {
+		return nil, nil
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM([]byte(pem)) {
+		return nil, errors.New("provision.trust.ca_pem holds no certificate")
+	}
+	return pool, nil
+}
+
+// listen holds the connection of a push server.
+func (d *dialer) listen(ctx context.Context, p *config.Provision, nudge func()) error {
+	trusted, err := roots(p.Trust.CA)
+	if err != nil {
+		return err
+	}
+	return push.Listen(ctx, push.Opts{
+		URL: d.expand(p.Push.URL), Topic: d.expand(p.Push.Topic), ClientID: "ata-agent-" + hex.EncodeToString(d.identity.MAC),
+		User: p.Push.User, Password: p.Push.Password, TLS: &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12}, Logger: d.log,
+	}, nudge)
 }
 
 // expand fills in the macros of a URL.

@@ -27,7 +27,7 @@ type provisioned struct {
 
 // newManager makes the manager of a service that remembers.
 func newManager(ctx context.Context, s *service, id boardfile.Identity) *provision.Manager {
-	d := &dialer{identity: id, earliest: s.memory.newest()}
+	d := &dialer{identity: id, earliest: s.memory.newest(), log: s.log}
 	opts := provision.Opts{
 		Logger:   s.log,
 		Identity: provision.Identity{MAC: hex.EncodeToString(id.MAC), Serial: id.Serial},
@@ -35,6 +35,7 @@ func newManager(ctx context.Context, s *service, id boardfile.Identity) *provisi
 		Dial:     d.dial,
 		Expand:   d.expand,
 		Discover: d.discover,
+		Listen:   d.listen,
 		Audit:    s.memory.audit,
 	}
 	return provision.New(&provisioned{s, ctx}, opts)
