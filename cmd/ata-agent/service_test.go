@@ -15,6 +15,8 @@ import (
 
 	"github.com/ata-agent/ata-agent/agent"
 	"github.com/ata-agent/ata-agent/config"
+	"github.com/ata-agent/ata-agent/sim"
+	"github.com/ata-agent/ata-agent/slic"
 	"github.com/ata-agent/ata-agent/state"
 )
 
@@ -336,5 +338,17 @@ func TestWaitingIsPatient(t *testing.T) {
 		if got := w.may(agent.Status{Lines: tt.lines}, start.Add(tt.after)); got != tt.want {
 			t.Errorf("%s: %v", tt.name, got)
 		}
+	}
+}
+
+func TestBoardHoldsItsLines(t *testing.T) {
+	two := &config.Config{Lines: make([]config.Line, 2)}
+	real := &board{hardware: agent.Hardware{Lines: make([]slic.Line, 1)}}
+	if err := real.holds(two); err == nil || real.lacks(two) {
+		t.Errorf("a real board of one port: holds %v, lacks %v", err, real.lacks(two))
+	}
+	virtual := &board{hardware: real.hardware, virtual: &sim.Board{}}
+	if err := virtual.holds(two); err != nil || !virtual.lacks(two) {
+		t.Errorf("a virtual board of one port, which can have more: holds %v, lacks %v", err, virtual.lacks(two))
 	}
 }
