@@ -352,3 +352,82 @@ func TestBoardHoldsItsLines(t *testing.T) {
 		t.Errorf("a virtual board of one port, which can have more: holds %v, lacks %v", err, virtual.lacks(two))
 	}
 }
+
+// TestPushesDuringACall has a server change settings of every class during a
+// call: the call goes on without a gap and ends as it should, then they hold.
+func TestPushesDuringACall(t *testing.T) {
+	t.Parallel()
+	log := &lockedBuffer{}
+	d, err := newDemo("US", newLogger(log, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.remove()
+	d.remember(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	err = d.run(ctx, func(ctx context.Context) error {
+		if err := ready(ctx, d.home); err != nil {
+			return err
+		}
+		if err := ready(ctx, d.far); err != nil {
+			return err
+		}
+		v := &device{t: t, log: log, client: newControlClient(string(d.home.dir))}
+		v.phone("offhook wait tone:dial dial 200 wait talk pause 500ms")
+		before := v.status()
+		for _, push := range []string{
+			`"name": "live", "tones": {"reorder_delay_s": 1}, "slic": {"tx_gain_db": -3}`,
+			`"name": "line", "codecs": {"order": ["PCMA"]}`,
+			fmt.Sprintf(`"name": "box", "sip": {"local_port": %d}`, freePort(t)),
+		} {
+			layer := config.Layer{Name: config.Device, Source: "server", Data: []byte(`{"lines": [{` + push + `}]}`)}
+			if err := d.home.take(ctx, layer, "server"); err != nil {
+				return err
+			}
+			v.phone("pause 700ms")
+			goesOn(t, before, v.status())
+		}
+		v.phone("onhook")
+		s := v.eventually("all of it holds", func(s serviceStatus) bool {
+			return s.Lines[0].Name == "box" && s.Waiting == "" && s.Lines[0].Registration == "registered" && s.Lines[0].PortUp
+		})
+		if len(s.Lines[0].Calls) > 0 {
+			t.Errorf("there is still a call: %+v", s.Lines[0].Calls)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if t.Failed() {
+		t.Log(log.String())
+	}
+}
+
+// remember makes the first agent of a demo one that remembers and may live anew.
+func (d *demo) remember(t *testing.T) {
+	t.Helper()
+	h := d.home
+	file := filepath.Join(d.dir, "config.json")
+	if err := os.WriteFile(file, demoConfig("US", d.registrar.Addr().String(), []string{demoOne, demoTwo}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h.open = func(cfg *config.Config) (*board, error) { return newVirtualBoard(sim.Si321x, cfg, h.log) }
+	h.memory = &memory{dir: h.dir, file: file, log: h.log, keepers: []state.Keeper{state.Software()}}
+	if _, err := h.begin(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// goesOn expects the call of before to be up and to have lost nothing.
+func goesOn(t *testing.T, before, now serviceStatus) {
+	t.Helper()
+	was, is := before.Lines[0].Calls, now.Lines[0].Calls
+	if len(was) != 1 || len(is) != 1 || is[0].Call != was[0].Call {
+		t.Fatalf("calls were %+v, are %+v", was, is)
+	}
+	if v := is[0].Voice; v.Lost != 0 || v.Sent <= was[0].Voice.Sent || v.Received <= was[0].Voice.Received || now.Clock.Errors != before.Clock.Errors {
+		t.Errorf("voice %+v, clock %+v", v, now.Clock)
+	}
+}
