@@ -151,3 +151,14 @@ func (m *memory) newest() time.Time {
 	}
 	return m.document.History()[0].Time
 }
+
+// String says it in words.
+func (s storageStatus) String() string {
+	switch {
+	case s.Error != "":
+		return "nothing is remembered: " + s.Error
+	case s.Protected:
+		return "remembered, its secrets sealed; the key is kept by: " + s.Keeper
+	}
+	return "remembered, its secrets sealed by software only: whoever has the disk has the key"
+}

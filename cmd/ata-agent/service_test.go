@@ -202,6 +202,9 @@ func TestConfigurationIsRemembered(t *testing.T) {
 	if o := a.Origins["/lines/0/name"]; o.Layer != config.Factory || o.File != d.file || !strings.Contains(a.Text, `"name": "first", // factory `+d.file) {
 		t.Errorf("origin of the name: %+v", o)
 	}
+	if !strings.HasPrefix(a.Text, "// remembered, its secrets sealed by software only") || !strings.Contains(a.Text, `"password": "***", // set, factory`) {
+		t.Errorf("the text does not tell how secrets are kept:\n%s", a.Text)
+	}
 	if strings.Contains(a.Text+string(a.Config), plantedPassword) {
 		t.Error("the password is told")
 	}
