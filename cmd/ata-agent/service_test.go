@@ -282,6 +282,31 @@ func TestFactoryReset(t *testing.T) {
 	}
 }
 
+// TestFolderOfAnotherDevice has the key with a keeper that is not there: the
+// agent runs by its file and says so, and a reset makes room for a new key.
+func TestFolderOfAnotherDevice(t *testing.T) {
+	d := newDevice(t)
+	dir, err := state.Open(d.state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := dir.WriteFile("key", []byte(`{"version": 1, "keeper": "elsewhere", "wrapped": "AAAA"}`)); err != nil {
+		t.Fatal(err)
+	}
+	d.start()
+	if s := d.status(); !strings.Contains(s.Storage.Error, `"elsewhere"`) || s.Storage.Protected {
+		t.Errorf("storage %+v", s.Storage)
+	}
+	if code, out, _ := command(t, nil, "status", "-state", d.state); code != exitOK || !strings.Contains(out, "nothing is remembered") {
+		t.Errorf("status does not tell: %s", out)
+	}
+	code, _, msg := command(t, nil, "reset", "-factory", "-yes", "-state", d.state)
+	if code != exitFailed || !strings.Contains(msg, `the keeper "elsewhere" is not there`) {
+		t.Errorf("reset does not tell of the keeper: %d %s", code, msg)
+	}
+	d.eventually("there is a new key", func(s serviceStatus) bool { return s.Storage.Keeper == state.SoftwareName })
+}
+
 // TestResetOfEverythingEndsTheAgent takes the last configuration away.
 func TestResetOfEverythingEndsTheAgent(t *testing.T) {
 	d := newDevice(t)
