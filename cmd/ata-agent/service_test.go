@@ -223,7 +223,7 @@ func TestConfigurationIsRemembered(t *testing.T) {
 	}
 	for _, spoil := range []func() error{
 		func() error { return os.Remove(d.file) },
-		func() error { return os.WriteFile(d.file, []byte(`{"lines": [{"nmae": 1}]}`), 0o600) },
+		func() error { return os.WriteFile(d.file, []byte(`{"lines": [{"nam": 1}]}`), 0o600) },
 	} {
 		if err := spoil(); err != nil {
 			t.Fatal(err)
