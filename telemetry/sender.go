@@ -16,7 +16,8 @@ const (
 	sendTimeout = 30 * time.Second
 	firstRetry  = time.Second
 	lastRetry   = 5 * time.Minute
-	longestWait = time.Hour // that a receiver may ask for
+	longestWait = time.Hour   // that a receiver may ask for
+	idle        = time.Minute // until a sender with nothing to do looks again
 )
 
 // Receiver is where telemetry goes.
@@ -68,7 +69,7 @@ func (s *sender) run(ctx context.Context) {
 			}
 			failing = false
 		case err == nil:
-			wait(ctx, s.t.idle(), news, permits)
+			wait(ctx, idle, news, permits)
 		default:
 			if !failing && ctx.Err() == nil {
 				s.log.Warn("telemetry not sent, kept for later", "err", err)

@@ -289,9 +289,6 @@ func (t *Telemetry) drop(reason string) {
 	t.drops[reason]++
 }
 
-// idle is how long a sender with nothing to do waits before it looks again.
-func (t *Telemetry) idle() time.Duration { return time.Minute }
-
 // collect tells how telemetry itself fares.
 func (t *Telemetry) collect(s *Samples) error {
 	stats := t.queue.Stats()
