@@ -17,6 +17,7 @@ import (
 	"periph.io/x/conn/v3/spi"
 
 	"github.com/ata-agent/ata-agent/hal"
+	"github.com/ata-agent/ata-agent/hal/led"
 	"github.com/ata-agent/ata-agent/sim"
 	"github.com/ata-agent/ata-agent/slic"
 	agmodel "github.com/ata-agent/ata-agent/slic/gpioslic/model"
@@ -32,6 +33,8 @@ var errGone = errors.New("no such device")
 func (nothing) PCM(Audio) (hal.PCM, error)            { return nil, errGone }
 func (nothing) SPI(string) (spi.PortCloser, error)    { return nil, errGone }
 func (nothing) Pin(string, string, bool) (Pin, error) { return nil, errGone }
+func (nothing) Button(string, bool) (Pin, error)      { return nil, errGone }
+func (nothing) LED(string) (led.Light, error)         { return nil, errGone }
 
 // machine is a computer with models of chips on its buses. It notes in order
 // what happens to it.
@@ -145,6 +148,28 @@ func (m *machine) Pin(name, use string, inverted bool) (Pin, error) {
 		return &edgeWire{p, edges}, nil
 	}
 	return p, nil
+}
+
+func (m *machine) Button(name string, inverted bool) (Pin, error) {
+	return m.Pin(name, "button", inverted)
+}
+
+func (m *machine) LED(name string) (led.Light, error) {
+	if err := m.take(kernelLED + name); err != nil {
+		return nil, err
+	}
+	return &kernelLamp{m, name}, nil
+}
+
+// kernelLamp notes what is lit.
+type kernelLamp struct {
+	m    *machine
+	name string
+}
+
+func (l *kernelLamp) Set(on bool) error {
+	l.m.note("LED %s %v", l.name, on)
+	return nil
 }
 
 // wire notes what is driven.

@@ -69,7 +69,8 @@ var mayImport = map[string][]string{
 
 	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "line/script", "media", "quality", "sip", "slic"},
 
-	"board":     {"country", "hal/…", "jsondoc", "slic/…"},
+	"panel":     {"hal", "hal/button", "hal/led"},
+	"board":     {"country", "hal/…", "jsondoc", "panel", "slic/…"},
 	"provision": {"config"},
 	"sim":       {"agent", "country", "dsp/…", "hal", "slic/…"},
 
