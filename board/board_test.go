@@ -374,6 +374,9 @@ func TestHighwayOrder(t *testing.T) {
 	if pcm.heard != [2]int16{22, 11} || from[0][0] != 101 || from[1][0] != 100 {
 		t.Errorf("channels heard %v, lines said %d and %d", pcm.heard, from[0][0], from[1][0])
 	}
+	if h.Delay() != 160 {
+		t.Errorf("delay %d, want that of the card", h.Delay())
+	}
 	if n := testing.AllocsPerRun(100, func() { _ = h.Exchange(to, from) }); n != 0 {
 		t.Errorf("%v allocations per period", n)
 	}
@@ -393,6 +396,7 @@ type echoCard struct {
 }
 
 func (*echoCard) Channels() int { return 2 }
+func (*echoCard) Delay() int    { return 160 }
 func (c *echoCard) Period() int { return max(c.period, 80) }
 func (c *echoCard) Close() error {
 	c.closed = true
