@@ -31,21 +31,24 @@ func TestFaultsAtPowerUp(t *testing.T) {
 		fault model.Fault
 		setup setup
 		says  string
+		want  slic.Trouble
 	}{
-		{"missing, pulled up", model.Missing, setup{}, "no answer from the chip; is the PCM clock running? (all registers read 0xff)"},
-		{"missing, pulled down", model.Missing, setup{model: model.Opts{Idle: func() byte { return 0 }}}, "no answer"},
-		{"wrong revision", model.WrongID, setup{}, "unknown revision: DR0=0x0f"},
-		{"no battery", model.NoBattery, setup{}, "supply of 3"},
-		{"leakage", model.Leakage, setup{}, "leakage or short"},
-		{"calibration", model.CalibrationStuck, setup{}, "calibrate: not finished after 2s: DR96=0x5f"},
-		{"manual calibration", model.ManualCalibrationStuck, old, "gain of RING: DR88 never reads 0"},
-		{"indirect engine", model.IndirectStuck, setup{}, "indirect engine still busy after 1000 polls"},
+		{"missing, pulled up", model.Missing, setup{}, "no answer from the chip; is the PCM clock running? (all registers read 0xff)", slic.NoAnswer},
+		{"missing, pulled down", model.Missing, setup{model: model.Opts{Idle: func() byte { return 0 }}}, "no answer", slic.NoAnswer},
+		{"wrong revision", model.WrongID, setup{}, "unknown revision: DR0=0x0f", slic.WrongChip},
+		{"no battery", model.NoBattery, setup{}, "supply of 3", slic.NoSupply},
+		{"leakage", model.Leakage, setup{}, "leakage or short", slic.SupplyLeak},
+		{"calibration", model.CalibrationStuck, setup{}, "calibrate: not finished after 2s: DR96=0x5f", slic.Uncalibrated},
+		{"manual calibration", model.ManualCalibrationStuck, old, "gain of RING: DR88 never reads 0", slic.Uncalibrated},
+		{"indirect engine", model.IndirectStuck, setup{}, "indirect engine still busy after 1000 polls", slic.BadRegisters},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := tt.setup
 			s.faults = []model.Fault{tt.fault}
 			inBubble(t, s, func(b *bench) {
-				b.want(slic.Lost, tt.says, 5*time.Second)
+				if e, _ := b.want(slic.Lost, tt.says, 5*time.Second); slic.TroubleOf(e.Err) != tt.want {
+					t.Errorf("trouble %q, want %q", slic.TroubleOf(e.Err), tt.want)
+				}
 				b.quiet(20 * time.Second)
 				if got := strings.Count(b.logged(), "level=WARN"); got != 1 {
 					t.Errorf("%d warnings for one fault:\n%s", got, b.logged())
