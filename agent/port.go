@@ -58,13 +58,15 @@ type port struct {
 	connected line.CallID // whom the telephone hears, 0 nobody
 	at        time.Time   // of the message being handled
 
-	feed    slic.Feed
-	tone    line.Tone
-	offHook bool
-	chipUp  bool
-	chipErr error
-	reg     sip.Registration
-	status  atomic.Pointer[snapshot] // any goroutine reads
+	feed     slic.Feed
+	tone     line.Tone
+	offHook  bool
+	chipUp   bool
+	chipErr  error
+	reg      sip.Registration
+	messages bool                            // wait in the mailbox
+	status   atomic.Pointer[snapshot]        // any goroutine reads
+	tested   atomic.Pointer[slic.TestReport] // any goroutine reads and writes
 }
 
 func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
