@@ -101,10 +101,20 @@ func (m *machine) open(cfg *config.Config, log *slog.Logger) (*board, error) {
 	if m.description == nil {
 		return newVirtualBoard(m.virtual, cfg, log)
 	}
-	b, err := boardfile.Open(m.description, boardfile.System(), boardfile.Opts{Logger: log})
+	devices := boardfile.System()
+	b, err := boardfile.Open(m.description, devices, boardfile.Opts{Logger: log})
 	if err != nil {
 		return nil, err
 	}
 	log.Info("board", "board", m.description.ID, "model", m.identity.Model, "serial", m.identity.Serial, "mac", m.identity.MAC.String())
-	return &board{hardware: agent.Hardware{PCM: b.PCM, Lines: b.Lines}, close: b.Close}, nil
+	return &board{
+		hardware: agent.Hardware{PCM: b.PCM, Lines: b.Lines}, close: b.Close,
+		front: func() (*front, error) {
+			p, err := boardfile.OpenPanel(m.description, devices)
+			if !p.Fitted() {
+				return nil, errors.Join(err, p.Close())
+			}
+			return &front{Panel: &p.Panel, close: p.Close}, err
+		},
+	}, nil
 }

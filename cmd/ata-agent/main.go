@@ -49,6 +49,8 @@ func verbs() []verb {
 		{"status", "[-json]", "state of the running agent", runStatus},
 		{"calls", "[-json]", "calls that ended since the start", runCalls},
 		{"events", "[-json] [-follow]", "what happened on the lines", runEvents},
+		{"linetest", "[-json] N", "test the wires of line N", runLineTest},
+		{"button", "[-hold TIME]", "hold the button of a virtual board", runButton},
 		{"config", "check|show|schema [FILE]", "check, show or describe the configuration", runConfig},
 		{"board", "check FILE|show NAME|list|schema", "check, show or list boards", runBoard},
 		{"version", "", "version of this program", runVersion},

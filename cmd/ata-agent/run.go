@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/ata-agent/ata-agent/agent"
 	"github.com/ata-agent/ata-agent/config"
@@ -90,12 +91,17 @@ type service struct {
 	watch  *provision.File // nil: nothing to watch
 	opts   agent.Opts
 	getenv func(string) string // of the service manager, nil: there is none
+
+	end       context.CancelFunc    // ends run
+	front     atomic.Pointer[front] // once the panel is open
+	resetting atomic.Bool           // a factory reset is wanted at the end
 }
 
 // run serves until ctx ends or a part fails, and returns when all have ended.
 func (s *service) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	s.end = stop
 	instance, err := s.dir.Instance()
 	if err != nil {
 		return err
@@ -110,7 +116,7 @@ func (s *service) run(ctx context.Context) error {
 		return err
 	}
 	var parts sync.WaitGroup
-	var errs [5]error
+	var errs [7]error
 	part := func(i int, f func() error) {
 		parts.Go(func() {
 			defer stop() // one part that ends ends all
@@ -127,9 +133,13 @@ func (s *service) run(ctx context.Context) error {
 	if s.getenv != nil {
 		part(3, func() error { return guard(ctx, a, s.getenv, s.log) })
 	}
+	parts.Go(func() { errs[4] = s.runPanel(ctx, a) })
 	parts.Wait()
 	if s.board.close != nil {
-		errs[4] = s.board.close()
+		errs[5] = s.board.close()
+	}
+	if s.resetting.Load() {
+		errs[6] = wiper{s.dir}.FactoryReset()
 	}
 	return errors.Join(errs[:]...)
 }
@@ -154,5 +164,7 @@ func (s *service) apply(a *agent.Agent, data []byte) {
 func (s *service) api(a *agent.Agent) http.Handler {
 	mux := a.API()
 	mux.HandleFunc("POST /v1/phone/{n}", s.board.servePhone)
+	mux.HandleFunc("GET /v1/panel", s.servePanel)
+	mux.HandleFunc("POST /v1/button", s.serveButton)
 	return mux
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ata-agent/ata-agent/agent"
+	"github.com/ata-agent/ata-agent/panel"
 )
 
 func runStatus(ctx context.Context, env *environment, args []string) error {
@@ -19,14 +20,23 @@ func runStatus(ctx context.Context, env *environment, args []string) error {
 	if err := f.parse(args); err != nil {
 		return err
 	}
+	c := newControlClient(*state)
 	var s agent.Status
-	if err := newControlClient(*state).get(ctx, "/v1/status", &s); err != nil {
+	if err := c.get(ctx, "/v1/status", &s); err != nil {
 		return err
 	}
 	if *asJSON {
 		return printJSON(env.stdout, s)
 	}
-	return printStatus(env.stdout, s)
+	var lamps []panel.Lamp
+	if err := c.get(ctx, "/v1/panel", &lamps); err != nil {
+		return err
+	}
+	if err := printStatus(env.stdout, s); err != nil {
+		return err
+	}
+	printLamps(env.stdout, lamps)
+	return nil
 }
 
 func printJSON(w io.Writer, v any) error {
