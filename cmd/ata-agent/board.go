@@ -21,6 +21,8 @@ type board struct {
 	virtual  *sim.Board   // nil: a real one
 	close    func() error // nil: nothing to close
 
+	calibrations *calibrations
+
 	// front opens the panel, nil if the board has none. Its error says what is
 	// missing of it.
 	front func() (*front, error)
@@ -28,9 +30,10 @@ type board struct {
 
 // newVirtualBoard opens a board in this computer with a port for each line of a
 // document, at least one.
-func newVirtualBoard(hardware sim.Hardware, cfg *config.Config, log *slog.Logger) (*board, error) {
+func newVirtualBoard(hardware sim.Hardware, cfg *config.Config, cal *calibrations, log *slog.Logger) (*board, error) {
 	b, err := sim.NewBoard(sim.BoardOpts{
 		Hardware: hardware, Lines: max(len(cfg.Lines), 1), Realtime: true, Logger: log,
+		Calibration: cal.of, Calibrated: cal.put,
 		Country: func(line int) *country.Country { return countryOf(cfg, line) },
 	})
 	if err != nil {
@@ -38,7 +41,7 @@ func newVirtualBoard(hardware sim.Hardware, cfg *config.Config, log *slog.Logger
 	}
 	v := panel.NewVirtual(len(b.Lines))
 	return &board{
-		hardware: agent.Hardware{PCM: b.PCM, Lines: b.Lines}, virtual: b,
+		hardware: agent.Hardware{PCM: b.PCM, Lines: b.Lines}, virtual: b, calibrations: cal,
 		front: func() (*front, error) {
 			return &front{Panel: &v.Panel, virtual: v, close: func() error { return nil }}, nil
 		},

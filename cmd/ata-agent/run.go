@@ -43,7 +43,7 @@ func runAgent(ctx context.Context, env *environment, args []string) error {
 	level := new(slog.LevelVar)
 	log := newLogger(env.stderr, level)
 	setLevel(level, cfg)
-	b, err := m.open(cfg, log)
+	b, err := m.open(cfg, dir, log)
 	if err != nil {
 		return err
 	}
@@ -134,6 +134,7 @@ func (s *service) run(ctx context.Context) error {
 		part(3, func() error { return guard(ctx, a, s.getenv, s.log) })
 	}
 	parts.Go(func() { errs[4] = s.runPanel(ctx, a) })
+	parts.Go(func() { s.board.calibrations.run(ctx) })
 	parts.Wait()
 	if s.board.close != nil {
 		errs[5] = s.board.close()

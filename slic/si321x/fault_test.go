@@ -154,7 +154,7 @@ func TestOffHookAtPowerUp(t *testing.T) {
 // TestSavedCalibration: results of another run make power-up shorter and are in
 // the chip's registers.
 func TestSavedCalibration(t *testing.T) {
-	cal := si321x.Calibration{Part: si321x.Si3215, Results: [10]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}}
+	cal := si321x.Calibration{Part: si321x.Si3215, Revision: 5, Results: [10]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}}
 	inBubble(t, setup{opts: si321x.Opts{Calibration: &cal}}, func(b *bench) {
 		if _, took := b.want(slic.Ready, "", time.Second); took > 700*time.Millisecond {
 			t.Errorf("power-up with saved results took %v", took)
@@ -165,13 +165,16 @@ func TestSavedCalibration(t *testing.T) {
 			}
 		}
 	})
-	cal.Part = si321x.Si3210
-	inBubble(t, setup{opts: si321x.Opts{Calibration: &cal}}, func(b *bench) {
-		b.want(slic.Ready, "", 5*time.Second)
-		if b.chip.Register(98) == 1 && b.chip.Register(99) == 2 {
-			t.Error("results of another part are used")
-		}
-	})
+	otherPart, otherRevision := cal, cal
+	otherPart.Part, otherRevision.Revision = si321x.Si3210, 4
+	for _, c := range []*si321x.Calibration{&otherPart, &otherRevision} {
+		inBubble(t, setup{opts: si321x.Opts{Calibration: c}}, func(b *bench) {
+			b.want(slic.Ready, "", 5*time.Second)
+			if b.chip.Register(98) == 1 && b.chip.Register(99) == 2 {
+				t.Errorf("results of a %v of revision %d are used", c.Part, c.Revision)
+			}
+		})
+	}
 }
 
 // TestFastRecovery: a reset in a call interrupts the feed for at most 400 ms,

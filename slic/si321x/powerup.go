@@ -157,7 +157,7 @@ func (w *worker) recognise(id, mode byte) error {
 		}
 		found = want
 	}
-	w.part, w.chip.family = found, found.family()
+	w.part, w.revision, w.chip.family = found, id&0x0F, found.family()
 	w.opts.Logger.Debug("identified", "line", w.opts.Name, "part", found, "revision", string('A'-1+rune(id&0x0F)))
 	return nil
 }

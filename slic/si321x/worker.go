@@ -29,12 +29,13 @@ const (
 // worker is what Run owns.
 type worker struct {
 	*Dev
-	notify func(slic.Event)
-	edges  chan time.Time
-	chip   chip
-	part   Variant
-	plan   plan
-	asked  slic.Electrical // what plan was made of
+	notify   func(slic.Event)
+	edges    chan time.Time
+	chip     chip
+	part     Variant
+	revision byte
+	plan     plan
+	asked    slic.Electrical // what plan was made of
 
 	calibration  *Calibration
 	uncalibrated bool
