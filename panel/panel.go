@@ -128,7 +128,7 @@ func (p *Panel) lamps() []*lamp {
 	var all []*lamp
 	add := func(name string, light led.Light, means func(State) Pattern) {
 		if light != nil {
-			all = append(all, &lamp{Lamp: led.NewLamp(light), name: name, means: means})
+			all = append(all, &lamp{Lamp: led.NewLamp(light), light: light, name: name, means: means})
 		}
 	}
 	add("power", p.Power, State.power)
@@ -143,6 +143,7 @@ func (p *Panel) lamps() []*lamp {
 // lamp is a lamp with its meaning.
 type lamp struct {
 	*led.Lamp
+	light led.Light
 	name  string
 	means func(State) Pattern
 	shown Pattern

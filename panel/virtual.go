@@ -79,3 +79,19 @@ func (b *virtualButton) ReadEdge(ctx context.Context) (hal.Edge, error) {
 		return hal.Edge{}, context.Cause(ctx)
 	}
 }
+
+// OnlyLit says whether the lamp of a name, as Lamp has it, is lit and no other.
+func (v *Virtual) OnlyLit(name string) bool {
+	only := false
+	for _, l := range v.lamps() {
+		m, ok := l.light.(*Memory)
+		if !ok || !m.Lit() {
+			continue
+		}
+		if l.name != name {
+			return false
+		}
+		only = true
+	}
+	return only
+}

@@ -70,6 +70,7 @@ var mayImport = map[string][]string{
 	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "line/script", "media", "quality", "sip", "slic"},
 
 	"panel":     {"hal", "hal/button", "hal/led"},
+	"factory":   {"dsp", "dsp/dtmf", "dsp/tone", "hal", "hal/button", "hal/led", "panel", "slic"},
 	"doctor":    {"agent", "board", "config", "jsondoc", "line", "sip", "slic"},
 	"board":     {"country", "hal/…", "jsondoc", "panel", "slic/…"},
 	"provision": {"config"},

@@ -55,6 +55,7 @@ func verbs() []verb {
 		{"events", "[-json] [-follow]", "what happened on the lines", runEvents},
 		{"doctor", "[-json] [-config FILE] [-board NAME|FILE] [-state DIR]", "what is wrong with this device, and what to do", runDoctor},
 		{"linetest", "[-json] N", "test the wires of line N", runLineTest},
+		{"factory", "test [-json] [-board NAME|FILE]", "test a device on the bench", runFactory},
 		{"button", "[-hold TIME]", "hold the button of a virtual board", runButton},
 		{"config", "check|show|schema [FILE]", "check, show or describe the configuration", runConfig},
 		{"board", "check FILE|show NAME|list|schema", "check, show or list boards", runBoard},

@@ -108,6 +108,8 @@ func TestExitCodes(t *testing.T) {
 		{"status without agent", []string{"status", "-state", none}, exitFailed, "no running agent answers"},
 		{"calls without agent", []string{"calls", "-state", none}, exitFailed, "no running agent answers"},
 		{"events without agent", []string{"events", "-state", none}, exitFailed, "no running agent answers"},
+		{"factory without action", []string{"factory"}, exitUsage, "say test"},
+		{"factory with an argument", []string{"factory", "test", "x"}, exitUsage, "takes no arguments"},
 		{"doctor with an argument", []string{"doctor", "x"}, exitUsage, "unexpected"},
 		{"linetest without agent", []string{"linetest", "-state", none, "1"}, exitFailed, "no running agent answers"},
 		{"linetest without line", []string{"linetest"}, exitUsage, "number of one line"},
