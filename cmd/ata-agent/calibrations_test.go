@@ -20,6 +20,7 @@ import (
 // TestCalibrationIsKept: what the agent's chips find out is on disk when it has
 // ended, and serves a start of the same board.
 func TestCalibrationIsKept(t *testing.T) {
+	t.Parallel() // in real time, mostly asleep
 	s := startService(t, sim.Si321x, "US")
 	log := slog.New(slog.DiscardHandler)
 	load := func(board string, at time.Time) *si321x.Calibration {
@@ -49,6 +50,7 @@ func TestCalibrationIsKept(t *testing.T) {
 // TestRestoredCalibration: a chip that gets its results back starts faster and
 // is not calibrated.
 func TestRestoredCalibration(t *testing.T) {
+	t.Parallel() // in real time, mostly asleep
 	dir, err := state.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)

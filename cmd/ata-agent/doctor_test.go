@@ -39,6 +39,7 @@ func TestDoctorAlone(t *testing.T) {
 // TestDoctorOfAnAgent: the state of a running agent is examined, also the wires
 // that were tested.
 func TestDoctorOfAnAgent(t *testing.T) {
+	t.Parallel() // in real time, mostly asleep
 	s := startService(t, sim.Si321x, "US")
 	config := file(t, `{"lines": [{"sip": {"registrar": "192.0.2.1", "user": "7"}}]}`)
 	args := []string{"doctor", "-state", string(s.dir), "-board", "virtual", "-config", config}

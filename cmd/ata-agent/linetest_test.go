@@ -9,6 +9,7 @@ import (
 
 // TestLineTestVerb runs the verb against an agent in real time.
 func TestLineTestVerb(t *testing.T) {
+	t.Parallel() // in real time, mostly asleep
 	s := startService(t, sim.Si321x, "US")
 	vars := map[string]string{"ATA_AGENT_STATE": string(s.dir)}
 	soon(t, "the line is tested", func() bool {

@@ -38,6 +38,7 @@ func TestPanelState(t *testing.T) {
 
 // TestStatusShowsLamps: the lamps of a virtual board are there from the start.
 func TestStatusShowsLamps(t *testing.T) {
+	t.Parallel() // in real time, mostly asleep
 	s := startService(t, sim.Si321x, "US")
 	vars := map[string]string{"ATA_AGENT_STATE": string(s.dir)}
 	soon(t, "the port works", func() bool {
@@ -64,6 +65,7 @@ func soon(t *testing.T, what string, ok func() bool) {
 // TestFactoryResetByButton: the state is wiped when everything has ended, and
 // what a link points to is not.
 func TestFactoryResetByButton(t *testing.T) {
+	t.Parallel() // in real time, mostly asleep
 	s := startService(t, sim.Ag1171, "US")
 	soon(t, "the panel is open", func() bool { return s.front.Load() != nil })
 	outside := filepath.Join(t.TempDir(), "precious")
@@ -89,6 +91,7 @@ func TestFactoryResetByButton(t *testing.T) {
 }
 
 func TestRestartByButton(t *testing.T) {
+	t.Parallel() // in real time, mostly asleep
 	s := startService(t, sim.Si321x, "US")
 	soon(t, "the panel is open", func() bool { return s.front.Load() != nil })
 	s.pressed(button.Restart)

@@ -202,7 +202,7 @@ func (w *wireBench) serves(faulty bool) {
 // TestLineTestOnManyChips: the monitors' errors differ from chip to chip; the
 // verdicts do not.
 func TestLineTestOnManyChips(t *testing.T) {
-	chips := uint64(4)
+	chips := uint64(2)
 	if os.Getenv("ATA_FULL") != "" {
 		chips = 40
 	}
@@ -228,7 +228,7 @@ func TestLineTestOnManyChips(t *testing.T) {
 // TestLineTestGivesWay: the test ends at once when the line is wanted, and when
 // the telephone is lifted; what was wanted is done.
 func TestLineTestGivesWay(t *testing.T) {
-	for at := 50 * time.Millisecond; at < 1400*time.Millisecond; at += 130 * time.Millisecond {
+	for at := 50 * time.Millisecond; at < 2500*time.Millisecond; at += 430 * time.Millisecond {
 		onWires(t, func(w *wireBench) {
 			var wanted time.Time
 			time.AfterFunc(at, func() {
