@@ -86,7 +86,7 @@ func (b *bench) did() []button.Action {
 func (b *bench) now() State {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.state
+	return State{b.state.Clock, slices.Clone(b.state.Lines)}
 }
 
 func (b *bench) act(a button.Action) {

@@ -228,7 +228,7 @@ func TestLineTestOnManyChips(t *testing.T) {
 // TestLineTestGivesWay: the test ends at once when the line is wanted, and when
 // the telephone is lifted; what was wanted is done.
 func TestLineTestGivesWay(t *testing.T) {
-	for at := 50 * time.Millisecond; at < 2500*time.Millisecond; at += 430 * time.Millisecond {
+	for at := 50 * time.Millisecond; at < 1900*time.Millisecond; at += 430 * time.Millisecond {
 		onWires(t, func(w *wireBench) {
 			var wanted time.Time
 			time.AfterFunc(at, func() {
