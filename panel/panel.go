@@ -49,6 +49,7 @@ type Opts struct {
 	// Press. It must return at once.
 	Act func(button.Action)
 
+	Button button.Opts  // how long it is held [its defaults]
 	Logger *slog.Logger // [discard]
 }
 
@@ -78,7 +79,7 @@ func (p *Panel) Run(ctx context.Context, o Opts) error {
 	h := &handler{act: o.Act, armed: make(chan button.Action, 1)}
 	if p.Button != nil {
 		parts.Go(func() {
-			if err := button.Run(ctx, p.Button, button.Opts{}, h); err != nil {
+			if err := button.Run(ctx, p.Button, o.Button, h); err != nil {
 				o.Logger.Warn("button out of order", "err", err)
 			}
 		})

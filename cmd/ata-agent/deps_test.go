@@ -40,6 +40,9 @@ var mayImport = map[string][]string{
 	"config":      {"country", "dialplan", "dsp/…", "jsondoc", "slic"},
 	"hal":         {},
 	"state":       {},
+	"state/tpm":   {"state"},
+
+	"config/yaml": {"config", "jsondoc"},
 
 	"hal/gpio":     {"hal"},
 	"hal/alsa":     {"hal", "dsp/g711"},
@@ -74,7 +77,11 @@ var mayImport = map[string][]string{
 	"doctor":    {"agent", "board", "config", "jsondoc", "line", "sip", "slic"},
 	"board":     {"country", "hal/…", "jsondoc", "panel", "slic/…"},
 	"provision": {"config"},
-	"sim":       {"agent", "country", "dsp/…", "hal", "slic/…"},
+
+	"provision/fetch": {"config", "sip/digest"},
+	"provision/sign":  {},
+
+	"sim": {"agent", "country", "dsp/…", "hal", "slic/…"},
 
 	"cmd/ata-agent": {"…"},
 }

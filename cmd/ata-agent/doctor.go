@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -65,7 +66,11 @@ func doctorBoard(env *environment, name string, now time.Time) []doctor.Finding 
 
 // doctorConfig examines the configuration and looks for its servers.
 func doctorConfig(ctx context.Context, env *environment, file string) []doctor.Finding {
-	cfg, _, err := readConfig(file, "")
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return doctor.Document("configuration", file, err)
+	}
+	cfg, err := config.Parse(file, data)
 	all := doctor.Document("configuration", file, err)
 	if err != nil {
 		return all

@@ -57,7 +57,8 @@ func verbs() []verb {
 		{"linetest", "[-json] N", "test the wires of line N", runLineTest},
 		{"factory", "test [-json] [-board NAME|FILE]", "test a device on the bench", runFactory},
 		{"button", "[-hold TIME]", "hold the button of a virtual board", runButton},
-		{"config", "check|show|schema [FILE]", "check, show or describe the configuration", runConfig},
+		{"config", "check|show|diff|convert|schema …", "check, show, compare, convert or describe the configuration", runConfig},
+		{"reset", "-factory [-yes]", "destroy what the device remembers", runReset},
 		{"board", "check FILE|show NAME|list|schema", "check, show or list boards", runBoard},
 		{"version", "", "version of this program", runVersion},
 	}

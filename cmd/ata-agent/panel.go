@@ -24,34 +24,62 @@ type front struct {
 	close   func() error
 }
 
-// runPanel serves the lamps and the button until ctx ends.
-func (s *service) runPanel(ctx context.Context, a *agent.Agent) error {
+// openFront opens the panel of the board, nil if it has none. A part that is
+// missing is no reason not to serve.
+func (s *service) openFront() *front {
 	f, err := s.board.front()
 	if err != nil {
 		s.log.Warn("part of the panel is missing", "err", err)
 	}
-	if f == nil {
-		return nil
-	}
-	s.front.Store(f)
-	err = f.Run(ctx, panel.Opts{
-		Logger: s.log,
-		State:  func() panel.State { return panelState(a.Status()) },
-		Act:    s.pressed,
-	})
-	return errors.Join(err, f.close())
+	return f
 }
 
-// pressed does what the button asks for. The program ends for a restart and is
-// started again by the service manager.
+// runPanel serves the lamps and the button of a life until ctx ends.
+func (s *service) runPanel(ctx context.Context, l *life) {
+	if l.front == nil {
+		return
+	}
+	err := l.front.Run(ctx, panel.Opts{
+		Logger: s.log,
+		State:  func() panel.State { return panelState(l.agent.Status()) },
+		Act:    s.pressed,
+		Button: s.holds,
+	})
+	if err = errors.Join(err, l.front.close()); err != nil {
+		s.log.Warn("panel", "err", err)
+	}
+}
+
+// pressed takes what the button asks for to obey. It does not wait: a second
+// press while the first is carried out is none.
 func (s *service) pressed(act button.Action) {
 	s.log.Info("button", "action", act.String())
-	switch act {
-	case button.FactoryReset:
-		s.resetting.Store(true)
-		s.end()
-	case button.Restart:
-		s.end()
+	select {
+	case s.presses <- act:
+	default:
+	}
+}
+
+// buttonActor is who resets by the button, in the audit log.
+const buttonActor = "button of the device"
+
+// obey does what the button asks for until ctx ends or a restart is wanted: its
+// return ends the program, which the service manager starts again.
+func (s *service) obey(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case act := <-s.presses:
+			switch act {
+			case button.Restart:
+				return
+			case button.FactoryReset:
+				if err := s.wipe(ctx, resetOrder{Actor: buttonActor, Force: true}); err != nil {
+					s.log.Error("reset by the button", "err", err)
+				}
+			}
+		}
 	}
 }
 
@@ -68,14 +96,13 @@ func panelState(s agent.Status) panel.State {
 	return out
 }
 
-// servePanel answers what every lamp shows.
-func (s *service) servePanel(w http.ResponseWriter, _ *http.Request) {
+// serveLamps answers what every lamp shows.
+func (f *front) serveLamps(w http.ResponseWriter, _ *http.Request) {
 	lamps := []panel.Lamp{} // not nil: JSON shows an empty list
-	if f := s.front.Load(); f != nil {
+	if f != nil {
 		lamps = append(lamps, f.Lamps()...)
 	}
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(lamps) // fails when the reader went away
+	answerJSON(w, lamps)
 }
 
 // buttonRequest is the body of POST /v1/button.
@@ -87,8 +114,7 @@ type buttonRequest struct {
 const longestHold = 60 * time.Second
 
 // serveButton holds the button of a virtual board.
-func (s *service) serveButton(w http.ResponseWriter, r *http.Request) {
-	f := s.front.Load()
+func (f *front) serveButton(w http.ResponseWriter, r *http.Request) {
 	if f == nil || f.virtual == nil {
 		http.Error(w, "this is not a virtual board", http.StatusConflict)
 		return

@@ -1,13 +1,14 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
+	"context"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/ata-agent/ata-agent/agent"
+	"github.com/ata-agent/ata-agent/config"
 	"github.com/ata-agent/ata-agent/hal/button"
 	"github.com/ata-agent/ata-agent/panel"
 	"github.com/ata-agent/ata-agent/sim"
@@ -62,52 +63,86 @@ func soon(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// TestFactoryResetByButton: the state is wiped when everything has ended, and
-// what a link points to is not.
-func TestFactoryResetByButton(t *testing.T) {
-	t.Parallel() // in real time, mostly asleep
-	s := startService(t, sim.Ag1171, "US")
-	soon(t, "the panel is open", func() bool { return s.front.Load() != nil })
-	outside := filepath.Join(t.TempDir(), "precious")
-	if err := os.WriteFile(outside, nil, 0o600); err != nil {
+// startOfShortHolds runs an agent that remembers, on a virtual board whose button
+// needs to be held for less than a second. ended is closed when it has ended.
+func startOfShortHolds(t *testing.T) (s *service, ended chan struct{}) {
+	t.Helper()
+	d := newDevice(t)
+	dir, err := state.Open(d.state)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(filepath.Dir(outside), s.dir.Path("link")); err != nil {
+	log := slog.New(slog.NewTextHandler(d.log, nil))
+	s = &service{
+		dir: dir, log: log, level: new(slog.LevelVar),
+		open: func(cfg *config.Config) (*board, error) {
+			return newVirtualBoard(sim.Ag1171, cfg, loadCalibrations(dir, "virtual", time.Now(), log), log)
+		},
+		memory: &memory{dir: dir, file: d.file, log: log, keepers: keepers(func(string) string { return "" }, log)},
+		holds:  button.Opts{Restart: 200 * time.Millisecond, FactoryReset: 500 * time.Millisecond, Jammed: 5 * time.Second},
+	}
+	if _, err := s.begin(); err != nil {
 		t.Fatal(err)
 	}
-	s.pressed(button.Press)
-	time.Sleep(50 * time.Millisecond)
-	if entries, err := os.ReadDir(string(s.dir)); err != nil || len(entries) < 2 {
-		t.Fatalf("a short press: state %v, %v", entries, err)
-	}
-	s.pressed(button.FactoryReset)
-	soon(t, "the state is wiped", func() bool {
-		entries, err := os.ReadDir(string(s.dir))
-		return err == nil && len(entries) == 0
+	ctx, end := context.WithCancel(context.Background())
+	ended = make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := s.run(ctx); err != nil {
+			t.Error(err)
+		}
+	}()
+	t.Cleanup(func() {
+		end()
+		<-ended
 	})
-	if _, err := os.Stat(outside); err != nil {
-		t.Errorf("outside of the state: %v", err)
+	d.eventually("the port works", func(st serviceStatus) bool { return st.Lines[0].PortUp })
+	return s, ended
+}
+
+// hold holds the button by the verb.
+func (s *service) hold(t *testing.T, d string) {
+	t.Helper()
+	if code, _, err := command(t, nil, "button", "-state", string(s.dir), "-hold", d); code != exitOK {
+		t.Fatal(err)
 	}
 }
 
-func TestRestartByButton(t *testing.T) {
-	t.Parallel() // in real time, mostly asleep
-	s := startService(t, sim.Si321x, "US")
-	soon(t, "the panel is open", func() bool { return s.front.Load() != nil })
-	s.pressed(button.Restart)
-	soon(t, "the agent has ended", func() bool {
-		code, _, _ := command(t, nil, "status", "-state", string(s.dir))
-		return code == exitFailed
+// TestButtonResets: a short press does nothing, a long one wipes the state, and
+// the agent lives anew as another device.
+func TestButtonResets(t *testing.T) {
+	s, _ := startOfShortHolds(t)
+	before, err := s.dir.Instance()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.hold(t, "50ms")
+	time.Sleep(100 * time.Millisecond)
+	if now, err := s.dir.Instance(); err != nil || now != before {
+		t.Errorf("after a short press the device is %s, %v", now, err)
+	}
+	s.hold(t, "800ms")
+	soon(t, "the device is another one", func() bool {
+		now, err := s.dir.Instance()
+		return err == nil && now != before
 	})
-	if id, err := s.dir.Instance(); err != nil || id == "" {
-		t.Errorf("the state is gone after a restart: %v", err)
+	log, err := s.dir.Audit().Entries()
+	if err != nil || len(log) == 0 || log[0].Action != "wipe" || log[0].Actor != buttonActor {
+		t.Errorf("audit log %+v, %v", log, err)
 	}
+	soon(t, "it lives anew, with its lamps", func() bool {
+		_, out, _ := command(t, nil, "status", "-state", string(s.dir))
+		return strings.Contains(out, "lamps: power lit")
+	})
 }
 
-func TestWiperOnNothing(t *testing.T) {
-	if err := (wiper{state.Dir(filepath.Join(t.TempDir(), "none"))}).FactoryReset(); err == nil {
-		t.Error("no folder was wiped without an error")
+// TestButtonRestarts: the program ends, for its service manager to start it.
+func TestButtonRestarts(t *testing.T) {
+	s, ended := startOfShortHolds(t)
+	s.hold(t, "300ms")
+	select {
+	case <-ended:
+	case <-time.After(20 * time.Second):
+		t.Error("the program goes on")
 	}
 }
-
-var _ resetter = wiper{}

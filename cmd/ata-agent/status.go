@@ -11,6 +11,7 @@ import (
 
 	"github.com/ata-agent/ata-agent/agent"
 	"github.com/ata-agent/ata-agent/panel"
+	"github.com/ata-agent/ata-agent/state"
 )
 
 func runStatus(ctx context.Context, env *environment, args []string) error {
@@ -21,7 +22,7 @@ func runStatus(ctx context.Context, env *environment, args []string) error {
 		return err
 	}
 	c := newControlClient(*state)
-	var s agent.Status
+	var s serviceStatus
 	if err := c.get(ctx, "/v1/status", &s); err != nil {
 		return err
 	}
@@ -32,11 +33,25 @@ func runStatus(ctx context.Context, env *environment, args []string) error {
 	if err := c.get(ctx, "/v1/panel", &lamps); err != nil {
 		return err
 	}
-	if err := printStatus(env.stdout, s); err != nil {
+	if err := printStatus(env.stdout, s.Status); err != nil {
 		return err
 	}
 	printLamps(env.stdout, lamps)
+	printStorage(env.stdout, s)
 	return nil
+}
+
+// printStorage says what an owner should know of the configuration's keeping.
+func printStorage(w io.Writer, s serviceStatus) {
+	if s.Waiting != "" {
+		fmt.Fprintf(w, "a changed configuration (%s) waits until no telephone is in use\n", s.Waiting)
+	}
+	switch {
+	case s.Storage.Error != "":
+		fmt.Fprintln(w, "nothing is remembered:", s.Storage.Error)
+	case s.Storage.Keeper == state.SoftwareName:
+		fmt.Fprintln(w, "secrets are sealed by software only: whoever has the disk has the key")
+	}
 }
 
 func printJSON(w io.Writer, v any) error {
