@@ -42,6 +42,9 @@ type Opts struct {
 
 	// Listen opens the RTP and RTCP sockets of a call; nil means media.Listen.
 	Listen func(local netip.Addr, portMin, portMax, dscp int) (rtp, rtcp media.Conn, err error)
+	// CheckSync is told that a server wants the configuration to be looked at. It
+	// must not block.
+	CheckSync func(sip.CheckSync)
 	// SIP may change the options of each user agent before it is made.
 	SIP func(line int, o *sip.Opts)
 }

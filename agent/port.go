@@ -59,15 +59,19 @@ type port struct {
 	connected line.CallID // whom the telephone hears, 0 nobody
 	at        time.Time   // of the message being handled
 
-	feed     slic.Feed
-	tone     line.Tone
-	offHook  bool
-	chipUp   bool
-	chipErr  error
-	reg      sip.Registration
+	feed    slic.Feed
+	tone    line.Tone
+	offHook bool
+	chipUp  bool
+	chipErr error
+	reg     sip.Registration
+
+	registeredAt time.Time // the registrar's last consent
+	emergencyAt  time.Time // end of the last emergency call
+
 	messages bool                            // wait in the mailbox
-	status   atomic.Pointer[snapshot]        // any goroutine reads
 	tested   atomic.Pointer[slic.TestReport] // any goroutine reads and writes
+	status   atomic.Pointer[snapshot]        // any goroutine reads
 }
 
 func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {

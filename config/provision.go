@@ -21,6 +21,7 @@ type Provision struct {
 	DHCP       ProvisionDHCP   `json:"dhcp" doc:"Whether the local network may name a server. It never decides whom to trust."`
 	PnP        bool            `json:"pnp" default:"false" doc:"Whether to ask the local network by SIP multicast for a server."`
 	Push       ProvisionPush   `json:"push" doc:"Where to hear that there is a change."`
+	Report     string          `json:"report" range:"0..1024" doc:"Where to tell (POST) what became of a configuration: taken, refused or rolled back, and why. Macros are filled in. Empty: nowhere."`
 	Confirm    Seconds         `json:"confirm_s" default:"180" range:"30..3600" doc:"How long a new configuration has to prove itself before the last good one returns."`
 	Trust      ProvisionTrust  `json:"trust" doc:"Whom to believe."`
 }
@@ -108,6 +109,7 @@ func (d *document) checkProvision() {
 	for i, u := range p.Fallback {
 		d.checkURL(u, fmt.Sprintf("%s/fallback/%d", at, i), fetchSchemes, p.Schemes)
 	}
+	d.checkURL(p.Report, at+"/report", fetchSchemes[:1], fetchSchemes[:1])
 	d.checkURL(p.Push.URL, at+"/push/url", pushSchemes, pushSchemes)
 	if strings.HasPrefix(p.Push.URL, "mqtt") && p.Push.Topic == "" {
 		d.faultAt(at+"/push/topic", "must be set for an MQTT server")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ata-agent/ata-agent/agent"
 	"github.com/ata-agent/ata-agent/config"
+	"github.com/ata-agent/ata-agent/provision"
 )
 
 // serviceStatus is the agent's state with that of what surrounds it.
@@ -16,6 +17,8 @@ type serviceStatus struct {
 	Storage storageStatus `json:"storage"`
 	// Waiting is the class of a configuration that waits for idle lines.
 	Waiting string `json:"configuration_waiting,omitempty"`
+	// Provisioning is what becomes of the server's documents.
+	Provisioning *provision.Status `json:"provisioning,omitempty"`
 }
 
 // configAnswer is the configuration in force, without its secrets.
@@ -28,10 +31,11 @@ type configAnswer struct {
 // api is the interface of the service and, during a life, of the agent.
 func (s *service) api() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1/status", s.during(serveStatus))
+	mux.HandleFunc("GET /v1/status", s.during(s.serveStatus))
 	mux.HandleFunc("GET /v1/config", s.during(serveConfig))
 	mux.HandleFunc("POST /v1/config/diff", s.during(s.serveDiff))
 	mux.HandleFunc("POST /v1/reset", s.serveReset)
+	mux.HandleFunc("POST /v1/resync", s.serveResync)
 	mux.HandleFunc("/", s.during(func(w http.ResponseWriter, r *http.Request, l *life) { l.api.ServeHTTP(w, r) }))
 	return mux
 }
@@ -58,9 +62,13 @@ func (s *service) during(f func(http.ResponseWriter, *http.Request, *life)) http
 	}
 }
 
-func serveStatus(w http.ResponseWriter, _ *http.Request, l *life) {
+func (s *service) serveStatus(w http.ResponseWriter, _ *http.Request, l *life) {
 	v := l.view.Load()
-	answerJSON(w, serviceStatus{l.agent.Status(), v.storage, v.waiting})
+	st := serviceStatus{Status: l.agent.Status(), Storage: v.storage, Waiting: v.waiting}
+	if s.manager != nil {
+		st.Provisioning = new(s.manager.Status())
+	}
+	answerJSON(w, st)
 }
 
 func serveConfig(w http.ResponseWriter, _ *http.Request, l *life) {

@@ -37,7 +37,11 @@ func (s *service) take(ctx context.Context, layer config.Layer, actor string) er
 
 // change takes a layer over, or has it wait for a life of its own.
 func (s *service) change(l *life, layer config.Layer) error {
-	layers := config.WithLayer(s.memory.layers, layer)
+	return s.changeTo(l, config.WithLayer(s.memory.layers, layer), layer.Source)
+}
+
+// changeTo takes all layers over.
+func (s *service) changeTo(l *life, layers []config.Layer, source string) error {
 	next, err := config.Merge(s.memory.region, layers...)
 	if err != nil {
 		return err
@@ -45,17 +49,17 @@ func (s *service) change(l *life, layer config.Layer) error {
 	s.waiting = nil
 	class := config.Diff(s.config, next.Config).Class()
 	if class >= config.OfBox || s.board.lacks(next.Config) {
-		s.waiting = &waiting{layers, next, layer.Source, time.Now()}
+		s.waiting = &waiting{layers, next, source, time.Now()}
 		setLevel(s.level, next.Config)
-		s.log.Info("configuration changed, it holds when all lines are idle", "source", layer.Source, "class", class.String())
+		s.log.Info("configuration changed, it holds when all lines are idle", "source", source, "class", class.String())
 		return nil
 	}
 	if err := l.agent.Apply(next.Config); err != nil {
 		return err
 	}
-	s.inForce(layers, next, layer.Source)
+	s.inForce(layers, next, source)
 	s.board.moveTo(next.Config)
-	s.log.Info("configuration changed", "source", layer.Source, "class", class.String())
+	s.log.Info("configuration changed", "source", source, "class", class.String())
 	return nil
 }
 

@@ -76,10 +76,14 @@ var mayImport = map[string][]string{
 	"factory":   {"dsp", "dsp/dtmf", "dsp/tone", "hal", "hal/button", "hal/led", "panel", "slic"},
 	"doctor":    {"agent", "board", "config", "jsondoc", "line", "sip", "slic"},
 	"board":     {"country", "hal/…", "jsondoc", "panel", "slic/…"},
-	"provision": {"config"},
+	"provision": {"config", "provision/…", "state"},
 
 	"provision/fetch": {"config", "sip/digest"},
 	"provision/sign":  {},
+
+	"provision/discover": {},
+	"provision/macro":    {},
+	"provision/push":     {"config"},
 
 	"sim": {"agent", "country", "dsp/…", "hal", "slic/…"},
 

@@ -58,6 +58,7 @@ func verbs() []verb {
 		{"factory", "test [-json] [-board NAME|FILE]", "test a device on the bench", runFactory},
 		{"button", "[-hold TIME]", "hold the button of a virtual board", runButton},
 		{"config", "check|show|diff|convert|schema …", "check, show, compare, convert or describe the configuration", runConfig},
+		{"resync", "", "look for a new configuration now", runResync},
 		{"reset", "-factory [-yes]", "destroy what the device remembers", runReset},
 		{"board", "check FILE|show NAME|list|schema", "check, show or list boards", runBoard},
 		{"version", "", "version of this program", runVersion},

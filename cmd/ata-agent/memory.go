@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/ata-agent/ata-agent/config"
 	"github.com/ata-agent/ata-agent/state"
@@ -26,6 +27,8 @@ type memory struct {
 	trouble   error           // why
 	layers    []config.Layer
 	effective *config.Effective
+	trial     bool           // what is taken over has yet to prove itself
+	good      []config.Layer // while it has: what was in force before
 }
 
 // configDocument is the name of the stored configuration: all its layers.
@@ -100,14 +103,18 @@ func (m *memory) use(layers []config.Layer) error {
 	return err
 }
 
-// save remembers the layers in force as good.
+// save remembers the layers in force as good, or as tried.
 func (m *memory) save(source string) {
 	if m.document == nil {
 		return
 	}
 	data, err := json.Marshal(m.layers)
 	if err == nil {
-		_, err = m.document.Save(state.Meta{Source: source, Generation: m.effective.Config.Generation}, data)
+		save := m.document.Save
+		if m.trial {
+			save = m.document.SaveTrial
+		}
+		_, err = save(state.Meta{Source: source, Generation: m.effective.Config.Generation}, data)
 	}
 	if err != nil {
 		m.log.Error("the configuration is not remembered", "err", err)
@@ -134,4 +141,13 @@ func (m *memory) status() storageStatus {
 	}
 	k := m.vault.Keeper()
 	return storageStatus{Keeper: k, Protected: k != state.SoftwareName}
+}
+
+// newest is when a configuration was last saved, zero if none is remembered. The
+// clock of a board may have been right then and be wrong now.
+func (m *memory) newest() time.Time {
+	if m.document == nil || len(m.document.History()) == 0 {
+		return time.Time{}
+	}
+	return m.document.History()[0].Time
 }

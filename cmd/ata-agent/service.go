@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ata-agent/ata-agent/agent"
+	boardfile "github.com/ata-agent/ata-agent/board"
 	"github.com/ata-agent/ata-agent/config"
 	"github.com/ata-agent/ata-agent/hal/button"
 	"github.com/ata-agent/ata-agent/provision"
@@ -33,6 +34,9 @@ type service struct {
 	open    func(*config.Config) (*board, error) // nil: one life is all
 	memory  *memory                              // nil: nothing is remembered
 	waiting *waiting                             // for a life of its own, nil: nothing
+
+	manager  *provision.Manager // nil: nobody provisions this agent
+	identity boardfile.Identity // of the device
 
 	orders  chan order           // for the leading goroutine
 	presses chan button.Action   // of the button, for obey
@@ -96,8 +100,12 @@ func (s *service) run(ctx context.Context) error {
 		return errors.Join(err, s.board.end())
 	}
 	s.orders, s.presses = make(chan order), make(chan button.Action, 1)
+	if s.memory != nil {
+		s.manager = newManager(ctx, s, s.identity)
+		s.opts.CheckSync, s.opts.SIP = s.checkSync, s.sipOpts
+	}
 	var parts sync.WaitGroup
-	var errs [5]error
+	var errs [6]error
 	part := func(i int, f func() error) {
 		parts.Go(func() {
 			defer stop() // one part that ends ends all
@@ -111,10 +119,13 @@ func (s *service) run(ctx context.Context) error {
 			return s.watch.Watch(ctx, func(data []byte) { s.fileChanged(ctx, data) })
 		})
 	}
+	if s.manager != nil {
+		part(4, func() error { return s.manager.Run(ctx) })
+	}
 	if s.getenv != nil {
 		part(3, func() error { return guard(ctx, s.rounds(), s.getenv, s.log) })
 	}
-	part(4, func() error {
+	part(5, func() error {
 		s.obey(ctx)
 		return nil
 	})
