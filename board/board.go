@@ -10,6 +10,7 @@ import (
 	"periph.io/x/conn/v3/spi"
 
 	"github.com/ata-agent/ata-agent/hal"
+	"github.com/ata-agent/ata-agent/hal/led"
 	"github.com/ata-agent/ata-agent/slic"
 	"github.com/ata-agent/ata-agent/slic/si321x"
 )
@@ -25,6 +26,10 @@ type Devices interface {
 	// or Out. use is shown to whoever else wants it; an inverted pin is Low when
 	// its wire is high.
 	Pin(name, use string, inverted bool) (Pin, error)
+	// Button is Pin for the button: it is debounced.
+	Button(name string, inverted bool) (Pin, error)
+	// LED takes a LED that the kernel has a driver for.
+	LED(name string) (led.Light, error)
 }
 
 // Pin is a pin that can be given back. The pins of System are hal.EdgePins.

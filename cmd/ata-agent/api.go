@@ -40,11 +40,13 @@ func (s *service) api() http.Handler {
 	return mux
 }
 
-// agentAPI is the agent's interface, telemetry's and, on a virtual board, that of
-// its telephones.
+// agentAPI is the agent's interface, telemetry's, its panel and, on a virtual
+// board, its telephones and its button.
 func (s *service) agentAPI(l *life) http.Handler {
 	mux := l.agent.API()
 	mux.HandleFunc("POST /v1/phone/{n}", s.board.servePhone)
+	mux.HandleFunc("GET /v1/panel", l.front.serveLamps)
+	mux.HandleFunc("POST /v1/button", l.front.serveButton)
 	if l.telemetry != nil {
 		l.telemetry.Routes(mux)
 	}

@@ -102,11 +102,11 @@ func (d *demo) service(name, nation, server string, log *slog.Logger, numbers ..
 	if err != nil {
 		return nil, err
 	}
-	b, err := newVirtualBoard(sim.Si321x, cfg, log)
+	dir, err := state.Open(filepath.Join(d.dir, name))
 	if err != nil {
 		return nil, err
 	}
-	dir, err := state.Open(filepath.Join(d.dir, name))
+	b, err := newVirtualBoard(sim.Si321x, cfg, loadCalibrations(dir, name, time.Now(), log), log)
 	if err != nil {
 		return nil, err
 	}

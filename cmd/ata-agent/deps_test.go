@@ -85,7 +85,10 @@ var mayImport = map[string][]string{
 	"telemetry/hep":      {},
 	"telemetry/pcapng":   {},
 
-	"board":     {"country", "hal/…", "jsondoc", "slic/…"},
+	"panel":     {"hal", "hal/button", "hal/led"},
+	"factory":   {"dsp", "dsp/dtmf", "dsp/tone", "hal", "hal/button", "hal/led", "panel", "slic"},
+	"doctor":    {"agent", "board", "config", "jsondoc", "line", "sip", "slic"},
+	"board":     {"country", "hal/…", "jsondoc", "panel", "slic/…"},
 	"provision": {"config", "provision/…", "state"},
 
 	"provision/fetch": {"config", "sip/digest"},
