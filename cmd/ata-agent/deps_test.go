@@ -41,6 +41,7 @@ var mayImport = map[string][]string{
 	"hal":         {},
 	"state":       {},
 
+	"hal/contact":  {"hal"},
 	"hal/gpio":     {"hal"},
 	"hal/alsa":     {"hal", "dsp/g711"},
 	"hal/led":      {},
@@ -55,7 +56,7 @@ var mayImport = map[string][]string{
 	"slic/si321x":       {"slic", "hal"},
 	"slic/si321x/model": {"slic/twowire", "hal", "dsp", "dsp/g711"},
 
-	"slic/gpioslic":       {"slic", "hal"},
+	"slic/gpioslic":       {"slic", "hal", "hal/contact"},
 	"slic/gpioslic/model": {"slic/twowire", "hal", "dsp"},
 
 	"media":       {"dsp/…", "quality"},
