@@ -41,13 +41,15 @@ var mayImport = map[string][]string{
 	"hal":         {},
 	"state":       {},
 
-	"hal/contact":  {"hal"},
-	"hal/gpio":     {"hal"},
-	"hal/alsa":     {"hal", "dsp/g711"},
-	"hal/led":      {},
-	"hal/button":   {"hal"},
-	"hal/pwm":      {},
-	"hal/watchdog": {},
+	"hal/contact":      {"hal"},
+	"hal/keypad":       {},
+	"hal/keypad/model": {},
+	"hal/gpio":         {"hal"},
+	"hal/alsa":         {"hal", "dsp/g711"},
+	"hal/led":          {},
+	"hal/button":       {"hal"},
+	"hal/pwm":          {},
+	"hal/watchdog":     {},
 
 	"line/script": {"line", "slic"},
 
