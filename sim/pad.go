@@ -33,6 +33,7 @@ type pad struct {
 	style     keyStyle
 	until     int64 // end of the running key or pause
 	sounding  bool
+	key       byte // that is down while sounding
 	low, high oscillator
 }
 
@@ -77,7 +78,7 @@ func (p *pad) strike(key byte, now int64) {
 	}
 	p.low.set(lowGroup[i/4], p.style.level)
 	p.high.set(highGroup[i%4], p.style.level+dsp.DBm0(p.style.twist))
-	p.sounding = true
+	p.sounding, p.key = true, key
 	p.until = now + samples(p.style.on)
 }
 

@@ -77,7 +77,7 @@ var mayImport = map[string][]string{
 
 	"board":     {"country", "hal/…", "jsondoc", "slic/…"},
 	"provision": {"config"},
-	"sim":       {"agent", "country", "dsp/…", "hal", "slic/…"},
+	"sim":       {"agent", "country", "dsp/…", "hal", "hal/keypad", "slic/…"},
 
 	"cmd/ata-agent": {"…"},
 }
