@@ -63,18 +63,23 @@ type fitting interface{ withoutWires() error }
 
 // fits says whether the telephone can carry out a sequence.
 func (t *Telephone) fits(list []action) error {
-	if !t.handset {
-		return nil
-	}
 	for _, a := range list {
-		if f, ok := a.(fitting); ok {
-			if err := f.withoutWires(); err != nil {
-				return fmt.Errorf("sim: this telephone is a handset without wires: %w", err)
-			}
+		if d, ok := a.(*dialAction); ok && !t.handset && strings.ContainsAny(d.keys, handsetKeys) {
+			return fmt.Errorf("sim: dial: %q has keys of a handset without wires, this telephone has tones alone", d.keys)
+		}
+		f, ok := a.(fitting)
+		if !ok || !t.handset {
+			continue
+		}
+		if err := f.withoutWires(); err != nil {
+			return fmt.Errorf("sim: this telephone is a handset without wires: %w", err)
 		}
 	}
 	return nil
 }
+
+// handsetKeys are recall and redial, which no tone stands for.
+const handsetKeys = "RL"
 
 func (a *pulseAction) withoutWires() error { return errors.New("pulse: it has no dial, use dial") }
 

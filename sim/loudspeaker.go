@@ -52,8 +52,12 @@ func (b *bell) sounds(hertz float64, level dsp.DBm0, now int64) {
 	}
 	if !b.bursting {
 		b.start()
+		b.level = level
+	}
+	b.level = max(b.level, level)
+	if level < b.level-1 {
+		return // the sound ends within this block
 	}
 	b.cycles++
 	b.hertz += (hertz - b.hertz) / float64(b.cycles)
-	b.level = level
 }
