@@ -123,6 +123,7 @@ func (p *port) sipEvent(ua *userAgent, e sip.Event) {
 			p.voice.PlayKey(e.Key, e.Duration)
 		}
 	case sip.MessagesWaiting:
+		p.messages = e.Waiting
 		p.tell(p.at, line.Messages{Waiting: e.Waiting})
 	}
 }

@@ -58,6 +58,10 @@ type port struct {
 	connected line.CallID // whom the telephone hears, 0 nobody
 	at        time.Time   // of the message being handled
 
+	keys     keypad
+	messages bool        // wait in the mailbox
+	shown    slic.Screen // of a telephone with a panel
+
 	feed    slic.Feed
 	tone    line.Tone
 	offHook bool
@@ -74,7 +78,7 @@ func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
 		inbox: make(chan message, inboxSize),
 		calls: map[line.CallID]*call{},
 	}
-	p.voice = media.NewVoice(media.VoiceOpts{Keys: p.keyPressed, Released: p.keyReleased})
+	p.voice = media.NewVoice(media.VoiceOpts{Keys: p.keyPressed, Released: p.keyReleased, NoKeys: chip.Caps().Keys})
 	p.voice.CancelEcho(cfg.DSP.EchoCanceller)
 	p.agents = &userAgents{port: p}
 	nat, err := newNation(&cfg, chip.Caps())
@@ -175,6 +179,7 @@ func (p *port) settle(timer *time.Timer) {
 		p.reconfigure()
 	}
 	p.publish()
+	p.show()
 	next := time.Now().Add(time.Hour)
 	if due, ok := p.machine.Deadline(); ok && due.Before(next) {
 		next = due
@@ -227,6 +232,8 @@ func (p *port) chipEvent(e slic.Event) {
 	case slic.OffHook, slic.OnHook:
 		p.offHook = e.Kind == slic.OffHook
 		p.tell(e.At, line.Hook{Off: p.offHook})
+	case slic.Key:
+		p.keypadKey(e.At, e.Key)
 	case slic.Ready:
 		p.log.Info("port ready", "port", p.chip.String())
 		p.chipUp, p.chipErr = true, nil
