@@ -88,7 +88,7 @@ func TestExitCodes(t *testing.T) {
 		{"board check bad", []string{"board", "check", badBoard}, exitFailed, `did you mean "si3210"?`},
 		{"board check bad as JSON", []string{"board", "check", "-json", badBoard}, exitFailed, `"path": "/lines/0/slic"`},
 		{"board check nothing", []string{"board", "check"}, exitUsage, "name one board or file"},
-		{"board check unknown", []string{"board", "check", "toaster"}, exitUsage, `no board "toaster": known are virtual, virtual-gpio, beaglebone-si3210`},
+		{"board check unknown", []string{"board", "check", "toaster"}, exitUsage, `no board "toaster": known are virtual, virtual-gpio, virtual-handset, beaglebone-si3210`},
 		{"board show", []string{"board", "show", "generic"}, exitOK, `"mode": 3, // default`},
 		{"board show as JSON", []string{"board", "show", "-json", "generic"}, exitOK, `"mode": 3,`},
 		{"board schema", []string{"board", "schema"}, exitOK, `"title": "ata-agent board file"`},
@@ -99,6 +99,7 @@ func TestExitCodes(t *testing.T) {
 		{"phone without actions", []string{"phone", "1"}, exitUsage, "offhook"},
 		{"phone without number", []string{"phone", "offhook", "onhook"}, exitUsage, "is no telephone"},
 		{"phone with a wrong action", []string{"phone", "1", "jump"}, exitUsage, `jump`},
+		{"demo on an unknown board", []string{"demo", "-board", "rpi"}, exitUsage, `no virtual board "rpi": known are virtual, virtual-gpio, virtual-handset`},
 		{"demo in an unknown country", []string{"demo", "-country", "ZZ"}, exitUsage, "unknown country"},
 	}
 	for _, tt := range tests {

@@ -33,7 +33,7 @@ func (b *lockedBuffer) String() string {
 // and looks for them in the log and in every answer of the interface.
 func TestNoPasswordIsPrinted(t *testing.T) {
 	printed := &lockedBuffer{}
-	d, err := newDemo("US", slog.New(slog.NewTextHandler(printed, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	d, err := newDemo(virtualBoards["virtual"], "US", slog.New(slog.NewTextHandler(printed, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	if err != nil {
 		t.Fatal(err)
 	}
