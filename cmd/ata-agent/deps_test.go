@@ -61,6 +61,9 @@ var mayImport = map[string][]string{
 	"slic/gpioslic":       {"slic", "hal", "hal/contact"},
 	"slic/gpioslic/model": {"slic/twowire", "hal", "dsp"},
 
+	"slic/codec":       {"slic", "hal/contact"},
+	"slic/codec/model": {"slic/twowire"},
+
 	"slic/handset":       {"slic", "hal", "hal/contact", "hal/keypad", "dsp", "dsp/tone"},
 	"slic/handset/model": {"hal", "hal/keypad/model", "dsp"},
 
