@@ -116,7 +116,11 @@ func TestScreens(t *testing.T) {
 		glasses[0].clear()
 		glasses[1].clear()
 		w.phone(1, "offhook wait tone:dial dial 102 wait tone:ringback")
-		w.phone(2, "wait ringing offhook pause 500ms onhook")
+		w.phone(2, "wait ringing")
+		if got := w.board.Phones[1].State().Display; len(got) < 2 || got[0] != "INCOMING CALL" || got[1] != "101" {
+			t.Errorf("the display reads %q", got)
+		}
+		w.phone(2, "offhook pause 500ms onhook")
 		w.phone(1, "GONE onhook pause 1500ms offhook wait tone:dial dial 9486 wait tone:busy onhook pause 2s")
 		w.idle()
 		time.Sleep(time.Second)

@@ -10,6 +10,8 @@ import (
 	"github.com/ata-agent/ata-agent/country"
 	"github.com/ata-agent/ata-agent/hal"
 	"github.com/ata-agent/ata-agent/hal/keypad"
+	"github.com/ata-agent/ata-agent/hal/ssd1306"
+	panelmodel "github.com/ata-agent/ata-agent/hal/ssd1306/model"
 	"github.com/ata-agent/ata-agent/slic"
 	"github.com/ata-agent/ata-agent/slic/gpioslic"
 	agmodel "github.com/ata-agent/ata-agent/slic/gpioslic/model"
@@ -176,9 +178,14 @@ func (b *Board) addSet(user *Telephone, w wiring, channel int) (Chip, error) {
 	if err != nil {
 		return nil, err
 	}
+	user.panel = panelmodel.New(panelAddress, panelRows)
+	display, err := ssd1306.New(user.panel, panelAddress, panelRows)
+	if err != nil {
+		return nil, err
+	}
 	speaker := handset.NewSpeaker(speakerLevel)
 	dev, err := handset.New(
-		handset.Parts{Hook: set.Hook(), Ringer: speaker, Keypad: pad, Lamp: set.Lamp()},
+		handset.Parts{Hook: set.Hook(), Ringer: speaker, Keypad: pad, Lamp: set.Lamp(), Display: display},
 		handset.Opts{Name: w.name, Logger: w.log},
 	)
 	if err != nil {
@@ -193,8 +200,11 @@ func (b *Board) addSet(user *Telephone, w wiring, channel int) (Chip, error) {
 	return set, nil
 }
 
-// speakerLevel is how loud handsets ring, dBm0.
-const speakerLevel = -10
+const (
+	speakerLevel = -10 // dBm0, how loud handsets ring
+	panelAddress = 0x3c
+	panelRows    = 64
+)
 
 // loudspeaker is the channel of a loudspeaker, which says nothing. The set it is
 // in takes what it plays out of the frame.

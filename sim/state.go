@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -23,6 +24,7 @@ type State struct {
 	Keys      string    `json:"keys,omitempty"`     // DTMF heard since the handset was lifted
 	CallerID  *CallerID `json:"callerid,omitempty"` // as the display was told last
 	Lamp      bool      `json:"mwi"`                // the message lamp is lit
+	Display   []string  `json:"display,omitempty"`  // of a handset, as it can be read
 	OpenLoops int       `json:"cpc"`                // open loops since the handset was lifted
 }
 
@@ -57,6 +59,9 @@ func (t *Telephone) state() State {
 		Level: quietest,
 	}
 	s.CallerID, s.Lamp = t.display.shown, t.display.lamp
+	if t.panel != nil {
+		s.Display = t.panel.Lines()
+	}
 	if !t.offHook {
 		s.Ring = t.bell.state()
 		return s
@@ -123,6 +128,9 @@ func (s State) String() string {
 	}
 	if s.CallerID != nil {
 		fmt.Fprintf(&b, ", caller %s", s.CallerID)
+	}
+	if len(s.Display) > 0 {
+		fmt.Fprintf(&b, ", display %q", strings.Join(slices.DeleteFunc(slices.Clone(s.Display), func(l string) bool { return l == "" }), " / "))
 	}
 	if s.Lamp {
 		b.WriteString(", message lamp")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ata-agent/ata-agent/country"
 	"github.com/ata-agent/ata-agent/dsp"
+	"github.com/ata-agent/ata-agent/hal/ssd1306/model"
 	"github.com/ata-agent/ata-agent/slic/twowire"
 )
 
@@ -29,8 +30,9 @@ type Telephone struct {
 	set    Settings
 	faults Faults
 
-	handset bool     // without wires: see atHandset
-	open    loudness // what the open ear hears
+	handset bool           // without wires: see atHandset
+	panel   *model.Display // of a handset
+	open    loudness       // what the open ear hears
 
 	rng *rand.Rand
 	now int64 // samples so far

@@ -41,15 +41,17 @@ var mayImport = map[string][]string{
 	"hal":         {},
 	"state":       {},
 
-	"hal/contact":      {"hal"},
-	"hal/keypad":       {},
-	"hal/keypad/model": {},
-	"hal/gpio":         {"hal"},
-	"hal/alsa":         {"hal", "dsp/g711"},
-	"hal/led":          {},
-	"hal/button":       {"hal"},
-	"hal/pwm":          {},
-	"hal/watchdog":     {},
+	"hal/contact":       {"hal"},
+	"hal/keypad":        {},
+	"hal/keypad/model":  {},
+	"hal/gpio":          {"hal"},
+	"hal/alsa":          {"hal", "dsp/g711"},
+	"hal/ssd1306":       {},
+	"hal/ssd1306/model": {"hal/ssd1306"},
+	"hal/led":           {},
+	"hal/button":        {"hal"},
+	"hal/pwm":           {},
+	"hal/watchdog":      {},
 
 	"line/script": {"line", "slic"},
 
@@ -80,7 +82,7 @@ var mayImport = map[string][]string{
 
 	"board":     {"country", "hal/…", "jsondoc", "slic/…"},
 	"provision": {"config"},
-	"sim":       {"agent", "country", "dsp/…", "hal", "hal/keypad", "slic/…"},
+	"sim":       {"agent", "country", "dsp/…", "hal", "hal/keypad", "hal/ssd1306/…", "slic/…"},
 
 	"cmd/ata-agent": {"…"},
 }
