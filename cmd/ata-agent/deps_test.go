@@ -80,7 +80,7 @@ var mayImport = map[string][]string{
 
 	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "line/script", "media", "quality", "sip", "slic"},
 
-	"board":     {"country", "hal/…", "jsondoc", "slic/…"},
+	"board":     {"country", "dsp", "hal/…", "jsondoc", "slic/…"},
 	"provision": {"config"},
 	"sim":       {"agent", "country", "dsp/…", "hal", "hal/keypad", "hal/ssd1306/…", "slic/…"},
 

@@ -75,7 +75,7 @@ func TestExitCodes(t *testing.T) {
 		{"show as JSON", []string{"config", "show", "-json", good}, exitOK, `"user": "7"`},
 		{"schema", []string{"config", "schema"}, exitOK, `"https://json-schema.org/draft/2020-12/schema"`},
 		{"run with a bad configuration", []string{"run", "-config", bad, "-state", none, "-board", "virtual"}, exitFailed, "4:25: /lines/0/rtp/ptime_ms"},
-		{"run without board", []string{"run", "-config", good, "-state", none}, exitUsage, "this is Raspberry Pi 4 Model B Rev 1.4, made for it are rpi-ag1171-i2s and rpi-si3210-dual"},
+		{"run without board", []string{"run", "-config", good, "-state", none}, exitUsage, "this is Raspberry Pi 4 Model B Rev 1.4, made for it are rpi-ag1171-i2s and rpi-handset and rpi-si3210-dual"},
 		{"run without board, what to say", []string{"run", "-config", good, "-state", none}, exitUsage, "say -board NAME|FILE, or -board virtual"},
 		{"run on a bad board file", []string{"run", "-config", good, "-state", none, "-board", badBoard}, exitFailed, badBoard + ":3:10: /lines/0/slic: \"si3120\" is not allowed"},
 		{"run on a missing board file", []string{"run", "-config", good, "-state", none, "-board", filepath.Join(none, "no.json")}, exitFailed, "no such file"},
