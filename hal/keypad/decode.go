@@ -36,15 +36,17 @@ type press struct {
 }
 
 // decoder makes presses of scans. It is pure; the zero value has seen nothing.
+//
+// What counts is time, not the number of scans: a program that is late scans
+// less often, and a key that was down in all its scans was down.
 type decoder struct {
 	down  rows // accepted
 	last  rows // of the last scan that counted
-	agree [maxSide][maxSide]uint8
 	since [maxSide][maxSide]time.Time
 }
 
-// steady is how many scans must agree.
-const steady = 3
+// steady is how long scans must agree, longer than contacts bounce.
+const steady = 20 * time.Millisecond
 
 // scan takes a scan and calls pressed for every key that is now certain to have
 // gone down.
@@ -55,18 +57,14 @@ func (d *decoder) scan(r rows, at time.Time, pressed func(press)) {
 	for row := range r {
 		for column := range maxSide {
 			bit := uint8(1) << column
-			down := r[row]&bit != 0
-			if down != (d.last[row]&bit != 0) || d.agree[row][column] == 0 {
-				d.agree[row][column], d.since[row][column] = 0, at
+			if (r[row]^d.last[row])&bit != 0 {
+				d.since[row][column] = at
 			}
-			if d.agree[row][column] < steady {
-				d.agree[row][column]++
-			}
-			if d.agree[row][column] < steady || down == (d.down[row]&bit != 0) {
+			if (r[row]^d.down[row])&bit == 0 || at.Sub(d.since[row][column]) < steady {
 				continue
 			}
 			d.down[row] ^= bit
-			if down {
+			if r[row]&bit != 0 {
 				pressed(press{position{row, column}, d.since[row][column]})
 			}
 		}

@@ -10,8 +10,8 @@
 // one that is low begins the scan, which pulls one row low after the other. Rows
 // are never driven high, so that two keys of a column do not short two outputs.
 //
-// A key counts when three scans in a row agree, which is longer than rubber and
-// metal domes bounce (some 5 to 20 ms), and is reported once: there is no repeat.
+// A key counts when all scans of 20 ms agree, which is longer than rubber and metal
+// domes bounce, and is reported once: there is no repeat.
 // Any number of keys may be down at a time as long as each can be told. Without
 // diodes three keys at the corners of a rectangle show a fourth that nobody
 // presses; a scan with such a rectangle changes nothing (n-key rollover with

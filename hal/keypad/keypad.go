@@ -10,8 +10,12 @@ import (
 	"periph.io/x/conn/v3/gpio"
 )
 
-// period is the time between two scans.
-const period = 10 * time.Millisecond
+// The columns are read every period, and while a key is down or about to be there
+// is a scan in every busy one.
+const (
+	period = 10 * time.Millisecond
+	busy   = 5 * time.Millisecond
+)
 
 // Keypad is a matrix of keys. It belongs to one goroutine, that of Run.
 type Keypad struct {
@@ -81,15 +85,16 @@ func (k *Keypad) serve(ctx context.Context, pressed func(time.Time, byte)) error
 	if err := k.all(true); err != nil {
 		return err
 	}
-	tick := time.NewTicker(period)
-	defer tick.Stop()
+	timer := time.NewTimer(period)
+	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-tick.C:
+		case <-timer.C:
 		}
 		if k.decoder.quiet() && k.read() == 0 {
+			timer.Reset(period)
 			continue
 		}
 		at := time.Now()
@@ -97,6 +102,7 @@ func (k *Keypad) serve(ctx context.Context, pressed func(time.Time, byte)) error
 			return err
 		}
 		k.decoder.scan(k.sees, at, report)
+		timer.Reset(busy)
 	}
 }
 
