@@ -33,7 +33,7 @@ test-interop:
 	./test/need kamailio baresip:baresip-core sipp:sip-tester wav:asterisk-core-sounds-en-wav || [ "$$CI" != true ]
 	$(GO) test -tags interop -count=1 -timeout 30m ./test/interop/...
 
-# The same calls alone, on each of the virtual boards: two minutes.
+# The same calls alone, on each of the virtual boards.
 test-boards:
 	./test/need kamailio baresip:baresip-core sipp:sip-tester wav:asterisk-core-sounds-en-wav || [ "$$CI" != true ]
 	$(GO) test -tags interop -count=1 -timeout 10m -run TestCalls ./test/interop
