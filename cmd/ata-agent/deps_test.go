@@ -40,6 +40,9 @@ var mayImport = map[string][]string{
 	"config":      {"country", "dialplan", "dsp/…", "jsondoc", "slic"},
 	"hal":         {},
 	"state":       {},
+	"state/tpm":   {"state"},
+
+	"config/yaml": {"config", "jsondoc"},
 
 	"hal/contact":       {"hal"},
 	"hal/keypad":        {},
@@ -81,8 +84,16 @@ var mayImport = map[string][]string{
 	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "line/script", "media", "quality", "sip", "slic"},
 
 	"board":     {"country", "dsp", "hal/…", "jsondoc", "slic/…"},
-	"provision": {"config"},
-	"sim":       {"agent", "country", "dsp/…", "hal", "hal/keypad", "hal/ssd1306/…", "slic/…"},
+	"provision": {"config", "provision/…", "state"},
+
+	"provision/fetch": {"config", "sip/digest"},
+	"provision/sign":  {},
+
+	"provision/discover": {},
+	"provision/macro":    {},
+	"provision/push":     {"config"},
+
+	"sim": {"agent", "country", "dsp/…", "hal", "hal/keypad", "hal/ssd1306/…", "slic/…"},
 
 	"cmd/ata-agent": {"…"},
 }
