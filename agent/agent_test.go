@@ -289,7 +289,7 @@ func TestLiveChangeDuringCall(t *testing.T) {
 			t.Errorf("during the call: %+v; want the change in force and the call untouched", s)
 		}
 		w.phone(2, "onhook")
-		w.phone(1, "wait cpc pause 1500ms wait tone:reorder onhook")
+		w.phone(1, "GONE pause 1500ms wait tone:reorder onhook")
 		w.phone(1, "pause 2s offhook wait tone:dial dial 102 wait tone:reorder onhook") // the new plan knows no 102
 		if s := w.agent.Status().Lines[0]; !s.Until.Equal(before.Until) || s.Registration != "registered" {
 			t.Errorf("registration until %v, was %v: the line registered anew", s.Until, before.Until)

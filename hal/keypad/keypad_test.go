@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,8 +20,33 @@ type bench struct {
 	*testing.T
 	matrix *model.Matrix
 	random *rand.Rand
-	keys   []byte
-	times  []time.Time
+
+	mu    sync.Mutex
+	keys  []byte
+	times []time.Time
+}
+
+func (b *bench) pressed(at time.Time, key byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.keys, b.times = append(b.keys, key), append(b.times, at)
+}
+
+// got returns the keys so far.
+func (b *bench) got() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return string(b.keys)
+}
+
+// last returns the time of the last key, zero when there was none.
+func (b *bench) last() time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.times) == 0 {
+		return time.Time{}
+	}
+	return b.times[len(b.times)-1]
 }
 
 // run reads a keypad in a bubble while f works it.
@@ -35,9 +61,7 @@ func run(t *testing.T, f func(b *bench)) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() {
-			ended <- pad.Run(ctx, func(at time.Time, key byte) {
-				b.keys, b.times = append(b.keys, key), append(b.times, at)
-			})
+			ended <- pad.Run(ctx, b.pressed)
 		}()
 		time.Sleep(53 * time.Millisecond)
 		f(b)
@@ -84,14 +108,14 @@ func TestEveryKeyOnce(t *testing.T) {
 				begin := time.Now()
 				b.set(row[i], true, 15*time.Millisecond)
 				time.Sleep(45 * time.Millisecond)
-				if n := len(b.times); n > 0 && b.times[n-1].Sub(begin) > 26*time.Millisecond {
-					t.Errorf("key %c has the time of %v after it was pressed", row[i], b.times[n-1].Sub(begin))
+				if late := b.last().Sub(begin); late > 26*time.Millisecond {
+					t.Errorf("key %c has the time of %v after it was pressed", row[i], late)
 				}
 				b.set(row[i], false, 15*time.Millisecond)
 				time.Sleep(35 * time.Millisecond)
 			}
 		}
-		if got := string(b.keys); got != "123456789*0#" {
+		if got := b.got(); got != "123456789*0#" {
 			t.Errorf("keys = %q", got)
 		}
 	})
@@ -103,7 +127,7 @@ func TestLatency(t *testing.T) {
 			time.Sleep(time.Duration(i) * time.Millisecond)
 			b.set('5', true, 0)
 			time.Sleep(30 * time.Millisecond)
-			if len(b.keys) != i+1 {
+			if len(b.got()) != i+1 {
 				t.Fatalf("key %d is not reported within 30ms", i)
 			}
 			b.set('5', false, 0)
@@ -115,7 +139,7 @@ func TestLatency(t *testing.T) {
 func TestNoRepeat(t *testing.T) {
 	run(t, func(b *bench) {
 		b.hold("7", 5*time.Second)
-		if got := string(b.keys); got != "7" {
+		if got := b.got(); got != "7" {
 			t.Errorf("keys = %q", got)
 		}
 	})
@@ -126,8 +150,8 @@ func TestShortTouchesAreNoKeys(t *testing.T) {
 		for range 50 {
 			b.hold("5", 9*time.Millisecond)
 		}
-		if len(b.keys) > 0 {
-			t.Errorf("keys = %q", b.keys)
+		if got := b.got(); got != "" {
+			t.Errorf("keys = %q", got)
 		}
 	})
 }
@@ -146,7 +170,7 @@ func TestRollover(t *testing.T) {
 					time.Sleep(50 * time.Millisecond)
 				}
 				b.hold(tt.then, 50*time.Millisecond)
-				if got := string(b.keys); got != tt.want {
+				if got := b.got(); got != tt.want {
 					t.Errorf("keys = %q, want %q", got, tt.want)
 				}
 			})
@@ -162,7 +186,7 @@ func TestGhosts(t *testing.T) {
 			b.set(byte(key), true, 0)
 			time.Sleep(100 * time.Millisecond)
 		}
-		if got := string(b.keys); got != "12" {
+		if got := b.got(); got != "12" {
 			t.Errorf("keys = %q, want 12", got)
 		}
 		b.set('2', false, 0) // 1 and 4 are a column: the third is told now
@@ -170,11 +194,11 @@ func TestGhosts(t *testing.T) {
 		b.set('1', false, 0)
 		b.set('4', false, 0)
 		time.Sleep(100 * time.Millisecond)
-		if got := string(b.keys); got != "124" {
+		if got := b.got(); got != "124" {
 			t.Errorf("keys = %q, want 124", got)
 		}
 		b.hold("9", 50*time.Millisecond)
-		if got := string(b.keys); got != "1249" {
+		if got := b.got(); got != "1249" {
 			t.Errorf("keys = %q: nothing works after a ghost", got)
 		}
 	})
