@@ -73,7 +73,8 @@ type port struct {
 	registeredAt time.Time // the registrar's last consent
 	emergencyAt  time.Time // end of the last emergency call
 
-	status atomic.Pointer[snapshot] // any goroutine reads
+	tested atomic.Pointer[slic.TestReport] // any goroutine reads and writes
+	status atomic.Pointer[snapshot]        // any goroutine reads
 }
 
 func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {

@@ -11,6 +11,7 @@ import (
 	"periph.io/x/conn/v3/spi"
 
 	"github.com/ata-agent/ata-agent/hal"
+	"github.com/ata-agent/ata-agent/hal/led"
 	"github.com/ata-agent/ata-agent/slic"
 	"github.com/ata-agent/ata-agent/slic/si321x"
 )
@@ -30,6 +31,10 @@ type Devices interface {
 	I2C(bus string) (i2c.BusCloser, error)
 	// PWM takes an output of a PWM chip.
 	PWM(chip string, channel int) (PWM, error)
+	// Button is Pin for the button: it is debounced.
+	Button(name string, inverted bool) (Pin, error)
+	// LED takes a LED that the kernel has a driver for.
+	LED(name string) (led.Light, error)
 }
 
 // Pin is a pin that can be given back. The pins of System are hal.EdgePins.

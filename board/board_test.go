@@ -18,6 +18,7 @@ import (
 	"periph.io/x/conn/v3/spi"
 
 	"github.com/ata-agent/ata-agent/hal"
+	"github.com/ata-agent/ata-agent/hal/led"
 	"github.com/ata-agent/ata-agent/sim"
 	"github.com/ata-agent/ata-agent/slic"
 	agmodel "github.com/ata-agent/ata-agent/slic/gpioslic/model"
@@ -35,6 +36,8 @@ func (nothing) SPI(string) (spi.PortCloser, error)    { return nil, errGone }
 func (nothing) Pin(string, string, bool) (Pin, error) { return nil, errGone }
 func (nothing) I2C(string) (i2c.BusCloser, error)     { return nil, errGone }
 func (nothing) PWM(string, int) (PWM, error)          { return nil, errGone }
+func (nothing) Button(string, bool) (Pin, error)      { return nil, errGone }
+func (nothing) LED(string) (led.Light, error)         { return nil, errGone }
 
 // machine is a computer with models of chips on its buses. It notes in order
 // what happens to it.
@@ -186,6 +189,28 @@ type output struct {
 
 func (o *output) Close() error {
 	o.m.give(o.name)
+	return nil
+}
+
+func (m *machine) Button(name string, inverted bool) (Pin, error) {
+	return m.Pin(name, "button", inverted)
+}
+
+func (m *machine) LED(name string) (led.Light, error) {
+	if err := m.take(kernelLED + name); err != nil {
+		return nil, err
+	}
+	return &kernelLamp{m, name}, nil
+}
+
+// kernelLamp notes what is lit.
+type kernelLamp struct {
+	m    *machine
+	name string
+}
+
+func (l *kernelLamp) Set(on bool) error {
+	l.m.note("LED %s %v", l.name, on)
 	return nil
 }
 
@@ -391,6 +416,9 @@ func TestHighwayOrder(t *testing.T) {
 	if pcm.heard != [2]int16{22, 11} || from[0][0] != 101 || from[1][0] != 100 {
 		t.Errorf("channels heard %v, lines said %d and %d", pcm.heard, from[0][0], from[1][0])
 	}
+	if h.Delay() != 160 {
+		t.Errorf("delay %d, want that of the card", h.Delay())
+	}
 	if n := testing.AllocsPerRun(100, func() { _ = h.Exchange(to, from) }); n != 0 {
 		t.Errorf("%v allocations per period", n)
 	}
@@ -410,6 +438,7 @@ type echoCard struct {
 }
 
 func (*echoCard) Channels() int { return 2 }
+func (*echoCard) Delay() int    { return 160 }
 func (c *echoCard) Period() int { return max(c.period, 80) }
 func (c *echoCard) Close() error {
 	c.closed = true

@@ -45,6 +45,14 @@ func (h *highway) Channels() int { return len(h.channel) }
 // Period implements hal.PCM.
 func (h *highway) Period() int { return h.audio.Period }
 
+// Delay implements hal.Delayed. It belongs to the goroutine of Exchange.
+func (h *highway) Delay() int {
+	if d, ok := h.pcm.(hal.Delayed); ok {
+		return d.Delay()
+	}
+	return 0
+}
+
 // Exchange implements hal.PCM. A card that is missing is looked for again with
 // each call.
 func (h *highway) Exchange(toPhone, fromPhone [][]int16) error {

@@ -40,7 +40,10 @@ type port struct {
 	calibration *si321x.Calibration
 }
 
-var _ slic.Line = (*port)(nil)
+var (
+	_ slic.Line       = (*port)(nil)
+	_ slic.LineTester = (*port)(nil)
+)
 
 func newPort(i int, d *Description, driver *driver, h *highway, devices Devices, opts Opts) *port {
 	p := &port{index: i, board: d, driver: driver, highway: h, devices: devices, opts: opts}
@@ -100,6 +103,19 @@ func (p *port) Measure() (slic.Measurement, error) {
 	return slic.Measurement{}, fmt.Errorf("board: measure line %d: its devices are not open", p.index+1)
 }
 
+// TestLine implements slic.LineTester. Hardware that cannot measure answers with
+// slic.ErrUnsupported.
+func (p *port) TestLine(ctx context.Context) (slic.TestReport, error) {
+	line := p.current()
+	if line == nil {
+		return slic.TestReport{}, fmt.Errorf("board: test line %d: its devices are not open: %w", p.index+1, slic.ErrTestBusy)
+	}
+	if t, ok := line.(slic.LineTester); ok {
+		return t.TestLine(ctx)
+	}
+	return slic.TestReport{}, fmt.Errorf("board: test line %d: %w", p.index+1, slic.ErrUnsupported)
+}
+
 // Run implements slic.Line.
 func (p *port) Run(ctx context.Context, notify func(slic.Event)) error {
 	r := &reporter{port: p, notify: notify}
@@ -112,7 +128,7 @@ func (p *port) Run(ctx context.Context, notify func(slic.Event)) error {
 		if err == nil {
 			return p.serve(ctx, o, line, notify)
 		}
-		r.lost(errors.Join(err, o.close()))
+		r.lost(slic.WithTrouble(slic.NoDevice, errors.Join(err, o.close())))
 		if err := pause(ctx, wait); err != nil {
 			return err
 		}
@@ -125,7 +141,7 @@ func (p *port) waitForClock(ctx context.Context, r *reporter) error {
 	err := p.highway.wait(soon)
 	cancel()
 	if err != nil && ctx.Err() == nil {
-		r.lost(fmt.Errorf("no PCM clock: %w", p.highway.reason()))
+		r.lost(slic.WithTrouble(slic.NoClock, fmt.Errorf("no PCM clock: %w", p.highway.reason())))
 		err = p.highway.wait(ctx)
 	}
 	if err != nil {

@@ -43,6 +43,11 @@ type BoardOpts struct {
 	Settings Settings     // of all telephones [DefaultSettings or HandsetSettings]
 	Logger   *slog.Logger // of the drivers [discard]
 
+	// Calibration and Calibrated are those of the drivers of lines of Si321x,
+	// which have line i as an argument [none].
+	Calibration func(line int) *si321x.Calibration
+	Calibrated  func(line int, c si321x.Calibration)
+
 	// Country returns the country whose tones the user of a telephone knows;
 	// line is the index in Lines [none].
 	Country func(line int) *country.Country
@@ -113,6 +118,12 @@ func (b *Board) addLine(i int, opts *BoardOpts) (Port, error) {
 	if opts.Logger != nil {
 		wiring.log = opts.Logger.With("line", i+1)
 	}
+	if opts.Calibration != nil {
+		wiring.calibration = opts.Calibration(i)
+	}
+	if opts.Calibrated != nil {
+		wiring.calibrated = func(c si321x.Calibration) { opts.Calibrated(i, c) }
+	}
 	b.Phones = append(b.Phones, tel)
 	if opts.Hardware == Handset {
 		set, err := b.addSet(tel, wiring, opts.Lines+i)
@@ -138,6 +149,9 @@ type wiring struct {
 	pair twowire.Pair
 	seed uint64
 	log  *slog.Logger // nil discards
+
+	calibration *si321x.Calibration
+	calibrated  func(si321x.Calibration)
 }
 
 func (b *Board) addChip(w wiring) (Chip, error) {
@@ -145,6 +159,7 @@ func (b *Board) addChip(w wiring) (Chip, error) {
 	const slotBits = 8 * slotBytes
 	dev, err := si321x.New(chip.SPI(), si321x.Pins{Reset: chip.Reset(), Int: chip.Int()}, si321x.Opts{
 		Name: w.name, Logger: w.log, TxStart: w.slot * slotBits, RxStart: w.slot * slotBits,
+		Calibration: w.calibration, Calibrated: w.calibrated,
 	})
 	if err != nil {
 		return nil, err

@@ -108,11 +108,11 @@ func (d *demo) service(name string, hardware sim.Hardware, nation, server string
 	if err != nil {
 		return nil, err
 	}
-	b, err := newVirtualBoard(hardware, cfg, log)
+	dir, err := state.Open(filepath.Join(d.dir, name))
 	if err != nil {
 		return nil, err
 	}
-	dir, err := state.Open(filepath.Join(d.dir, name))
+	b, err := newVirtualBoard(hardware, cfg, loadCalibrations(dir, name, time.Now(), log), log)
 	if err != nil {
 		return nil, err
 	}

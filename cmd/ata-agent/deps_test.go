@@ -83,7 +83,10 @@ var mayImport = map[string][]string{
 
 	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "line/script", "media", "quality", "sip", "slic"},
 
-	"board":     {"country", "dsp", "hal/…", "jsondoc", "slic/…"},
+	"panel":     {"hal", "hal/button", "hal/led"},
+	"factory":   {"dsp", "dsp/dtmf", "dsp/tone", "hal", "hal/button", "hal/led", "panel", "slic"},
+	"doctor":    {"agent", "board", "config", "jsondoc", "line", "sip", "slic"},
+	"board":     {"country", "dsp", "hal/…", "jsondoc", "panel", "slic/…"},
 	"provision": {"config", "provision/…", "state"},
 
 	"provision/fetch": {"config", "sip/digest"},

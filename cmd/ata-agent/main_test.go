@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"os"
@@ -20,10 +21,21 @@ func command(t *testing.T, vars map[string]string, args ...string) (code int, st
 	env := &environment{
 		stdin: strings.NewReader(""), stdout: &out, stderr: &err,
 		getenv: func(name string) string { return vars[name] },
-		root:   computer,
+		root:   computer, resolver: noNames{},
 	}
 	code = execute(t.Context(), env, args)
 	return code, out.String(), err.String()
+}
+
+// noNames is a network without name server.
+type noNames struct{}
+
+func (noNames) LookupHost(context.Context, string) ([]string, error) {
+	return nil, errors.New("no name server")
+}
+
+func (noNames) LookupSRV(context.Context, string, string, string) (string, []*net.SRV, error) {
+	return "", nil, errors.New("no name server")
 }
 
 // computer is what the tests run on: a Raspberry Pi 4 without an overlay.
@@ -116,6 +128,13 @@ func TestExitCodes(t *testing.T) {
 		{"status without agent", []string{"status", "-state", none}, exitFailed, "no running agent answers"},
 		{"calls without agent", []string{"calls", "-state", none}, exitFailed, "no running agent answers"},
 		{"events without agent", []string{"events", "-state", none}, exitFailed, "no running agent answers"},
+		{"factory without action", []string{"factory"}, exitUsage, "say test"},
+		{"factory with an argument", []string{"factory", "test", "x"}, exitUsage, "takes no arguments"},
+		{"doctor with an argument", []string{"doctor", "x"}, exitUsage, "unexpected"},
+		{"linetest without agent", []string{"linetest", "-state", none, "1"}, exitFailed, "no running agent answers"},
+		{"linetest without line", []string{"linetest"}, exitUsage, "number of one line"},
+		{"linetest of a name", []string{"linetest", "x"}, exitUsage, "number of one line"},
+		{"button without agent", []string{"button", "-state", none}, exitFailed, "no running agent answers"},
 		{"phone without actions", []string{"phone", "1"}, exitUsage, "offhook"},
 		{"phone without number", []string{"phone", "offhook", "onhook"}, exitUsage, "is no telephone"},
 		{"phone with a wrong action", []string{"phone", "1", "jump"}, exitUsage, `jump`},

@@ -30,11 +30,11 @@ func startService(t *testing.T, hardware sim.Hardware, country string) *service 
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	b, err := newVirtualBoard(hardware, cfg, log)
+	dir, err := state.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, err := state.Open(t.TempDir())
+	b, err := newVirtualBoard(hardware, cfg, loadCalibrations(dir, "virtual", time.Now(), log), log)
 	if err != nil {
 		t.Fatal(err)
 	}

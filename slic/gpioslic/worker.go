@@ -146,7 +146,7 @@ func (w *worker) lost(err error) {
 		return
 	}
 	w.down = true
-	w.emit(slic.Lost, time.Now(), err)
+	w.emit(slic.Lost, time.Now(), slic.WithTrouble(slic.NoDevice, err))
 }
 
 // emit reports an event, in the order of their times, and logs it.
