@@ -31,6 +31,7 @@ type VoiceOpts struct {
 	// is called like Keys, after it.
 	Released func(key byte, held time.Duration)
 
+	NoKeys          bool          // the telephone sends no keys by tone: none are looked for
 	NoEchoCanceller bool          // the echo of the line goes to the far end
 	EchoTail        time.Duration // longest echo of the line [32 ms]
 	EchoDelay       int           // see Voice.DelayEcho [0]
