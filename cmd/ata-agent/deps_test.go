@@ -71,6 +71,15 @@ var mayImport = map[string][]string{
 
 	"board":     {"country", "hal/…", "jsondoc", "slic/…"},
 	"provision": {"config"},
+
+	"provision/crypt":       {},
+	"provision/macro":       {},
+	"provision/rule":        {"provision/macro"},
+	"provision/vendor":      {"config"},
+	"provision/cisco":       {"dialplan", "provision/vendor", "slic"},
+	"provision/grandstream": {"dialplan", "provision/vendor"},
+	"provision/importer":    {"provision/cisco", "provision/crypt", "provision/grandstream", "provision/vendor"},
+
 	"sim":       {"agent", "country", "dsp/…", "hal", "slic/…"},
 
 	"cmd/ata-agent": {"…"},
