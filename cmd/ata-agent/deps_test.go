@@ -74,13 +74,13 @@ var mayImport = map[string][]string{
 
 	"provision/crypt":       {},
 	"provision/macro":       {},
-	"provision/rule":        {"provision/macro"},
+	"provision/rule":        {"jsondoc", "provision/macro"},
 	"provision/vendor":      {"config"},
 	"provision/cisco":       {"dialplan", "provision/vendor", "slic"},
 	"provision/grandstream": {"dialplan", "provision/vendor"},
 	"provision/importer":    {"provision/cisco", "provision/crypt", "provision/grandstream", "provision/vendor"},
 
-	"sim":       {"agent", "country", "dsp/…", "hal", "slic/…"},
+	"sim": {"agent", "country", "dsp/…", "hal", "slic/…"},
 
 	"cmd/ata-agent": {"…"},
 }
