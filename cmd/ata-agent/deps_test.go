@@ -75,10 +75,10 @@ var mayImport = map[string][]string{
 	"provision/crypt":       {},
 	"provision/macro":       {},
 	"provision/rule":        {"jsondoc", "provision/macro"},
-	"provision/vendor":      {"config"},
-	"provision/cisco":       {"dialplan", "provision/vendor", "slic"},
-	"provision/grandstream": {"dialplan", "provision/vendor"},
-	"provision/importer":    {"provision/cisco", "provision/crypt", "provision/grandstream", "provision/vendor"},
+	"provision/foreign":     {"config"},
+	"provision/cisco":       {"dialplan", "provision/foreign", "slic"},
+	"provision/grandstream": {"dialplan", "provision/foreign"},
+	"provision/importer":    {"provision/cisco", "provision/crypt", "provision/grandstream", "provision/foreign"},
 
 	"sim": {"agent", "country", "dsp/…", "hal", "slic/…"},
 
