@@ -72,6 +72,8 @@ var mayImport = map[string][]string{
 	"board":     {"country", "hal/…", "jsondoc", "slic/…"},
 	"provision": {"config"},
 
+	"provision/foreign/foreigntest": {"config", "provision/foreign"},
+
 	"provision/crypt":       {},
 	"provision/macro":       {},
 	"provision/rule":        {"jsondoc", "provision/macro"},

@@ -18,7 +18,9 @@ func (p *profile) takeLine(n int) {
 	l := lineParams{p, n}
 	l.account()
 	l.servers()
-	l.port()
+	if e := l.entry("SIP_Port"); e != nil {
+		l.draft.SetLocalPort(e, n)
+	}
 	l.codecs()
 	l.plan()
 	l.cadence()
@@ -94,28 +96,6 @@ func (l lineParams) confirm(e *foreign.Entry) {
 	if e != nil {
 		l.draft.Add(e.Finding(foreign.Lossless, "", "taken into account"))
 	}
-}
-
-// port takes the local SIP port, unless another line has it.
-func (l lineParams) port() {
-	e := l.entry("SIP_Port")
-	if e == nil {
-		return
-	}
-	f, note, err := foreign.Number(e.Value)
-	port := int(min(max(f, 0), 65536))
-	key := foreign.LineKey(l.n, "sip/local_port")
-	if err != nil || port > 65535 {
-		l.draft.Refuse(e, key, "not a port, 0 to 65535")
-		return
-	}
-	for n := range l.n {
-		if port != 0 && l.draft.Get(foreign.LineKey(n, "sip/local_port")) == port {
-			l.draft.Refuse(e, key, fmt.Sprintf("line %d has this port", n+1))
-			return
-		}
-	}
-	l.set(e, "sip/local_port", port, note)
 }
 
 // codecNames are the agent's names of this maker's codecs, small letters.

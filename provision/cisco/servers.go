@@ -2,7 +2,6 @@ package cisco
 
 import (
 	"math"
-	"net"
 	"strconv"
 	"strings"
 
@@ -49,18 +48,10 @@ func (l lineParams) servers() {
 // look up is the standard one.
 func (l lineParams) server(e *foreign.Entry, key string, fixed bool) {
 	address, note := firstOfSRV(e.Value)
-	if _, _, err := net.SplitHostPort(address); err != nil && fixed && address != "" {
-		address = net.JoinHostPort(strings.Trim(address, "[]"), l.standardPort())
+	if fixed {
+		address = l.draft.WithPort(address, l.n)
 	}
 	l.set(e, key, address, note)
-}
-
-// standardPort is that of the line's transport (RFC 3261 §19.1.2).
-func (l lineParams) standardPort() string {
-	if l.draft.Get(foreign.LineKey(l.n, "sip/transport")) == "tls" {
-		return "5061"
-	}
-	return "5060"
 }
 
 // firstOfSRV takes the server with the lowest priority number out of a list like
