@@ -80,7 +80,7 @@ var mayImport = map[string][]string{
 	"provision/foreign":     {"config"},
 	"provision/cisco":       {"dialplan", "provision/foreign", "slic"},
 	"provision/grandstream": {"dialplan", "provision/foreign"},
-	"provision/importer":    {"provision/cisco", "provision/crypt", "provision/grandstream", "provision/foreign"},
+	"provision/importer":    {"provision/cisco", "provision/crypt", "provision/foreign", "provision/grandstream"},
 
 	"sim": {"agent", "country", "dsp/…", "hal", "slic/…"},
 

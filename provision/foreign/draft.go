@@ -1,6 +1,7 @@
 package foreign
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -46,7 +47,7 @@ func (d *Draft) Set(e *Entry, key string, value any, note string) {
 	if note != "" {
 		severity = Lossy
 	} else {
-		note = "taken over"
+		note = "taken over as " + key
 	}
 	d.Add(e.Finding(severity, key, note))
 }
@@ -127,11 +128,14 @@ func (d *Draft) Add(f ...Finding) { d.findings = append(d.findings, f...) }
 func (d *Draft) text() ([]byte, error) {
 	root := maps.Clone(d.root)
 	root["lines"] = d.lines
-	out, err := json.MarshalIndent(root, "", "  ")
-	if err != nil {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(root); err != nil {
 		return nil, fmt.Errorf("foreign: write document: %w", err)
 	}
-	return append(out, '\n'), nil
+	return out.Bytes(), nil
 }
 
 // sorted returns the findings in the order of files and places.

@@ -130,10 +130,12 @@ func (t *Table) Lookup(name string) (r *Row, line int, ok bool) {
 // the same as none.
 func (t *Table) Take(d *Draft, e *Entry, r *Row, line int) {
 	switch {
+	case e.Value == "":
+		return
 	case r.Reason != "":
 		d.Ignore(e, r.Reason)
 		return
-	case e.Value == "", r.Convert == ByHand:
+	case r.Convert == ByHand:
 		return
 	}
 	key := r.Key

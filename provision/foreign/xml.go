@@ -59,6 +59,10 @@ func (d *Document) decode(f File) *repaired {
 	return repair([]byte(string(text)))
 }
 
+// AnyCharset is for a decoder whose text is UTF-8, or read byte by byte, whatever its
+// head says.
+func AnyCharset(_ string, in io.Reader) (io.Reader, error) { return in, nil }
+
 // xmlReader walks through the elements.
 type xmlReader struct {
 	file   File
@@ -79,8 +83,7 @@ type element struct {
 
 func (r *xmlReader) read() error {
 	r.dec = xml.NewDecoder(bytes.NewReader(r.text))
-	// The text is UTF-8 by now, whatever its head says.
-	r.dec.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil }
+	r.dec.CharsetReader = AnyCharset
 	for {
 		offset := int(r.dec.InputOffset())
 		token, err := r.dec.Token()
