@@ -11,7 +11,7 @@ import (
 
 func runConfig(_ context.Context, env *environment, args []string) error {
 	if len(args) == 0 {
-		return &usageError{"say check, show or schema"}
+		return &usageError{"say check, show, schema or import"}
 	}
 	switch args[0] {
 	case "check":
@@ -21,11 +21,13 @@ func runConfig(_ context.Context, env *environment, args []string) error {
 	case "schema":
 		_, err := env.stdout.Write(config.Schema())
 		return err
+	case "import":
+		return configImport(env, args[1:])
 	case "-h", "--help":
-		fmt.Fprintln(env.stderr, "ata-agent config: check FILE lists every fault; show FILE prints the effective document with\nthe place each value comes from, secrets hidden; schema prints the JSON Schema")
+		fmt.Fprintln(env.stderr, "ata-agent config: check FILE lists every fault; show FILE prints the effective document with\nthe place each value comes from, secrets hidden; schema prints the JSON Schema; import FILE… makes a document of other makers' files")
 		return nil
 	}
-	return &usageError{fmt.Sprintf("no action %q: say check, show or schema", args[0])}
+	return &usageError{fmt.Sprintf("no action %q: say check, show, schema or import", args[0])}
 }
 
 // source is the file an action is about and how to print the answer.

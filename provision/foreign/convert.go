@@ -23,7 +23,7 @@ func Unfilled(value string) bool { return unfilled.MatchString(value) }
 func converters(more map[string]Converter) map[string]Converter {
 	all := map[string]Converter{
 		"text":   convertText,
-		"secret": convertText, // never repeated, never searched for variables
+		secret:   convertText, // never repeated, never searched for variables
 		"yesno":  convertYesNo,
 		"noyes":  convertNoYes,
 		"number": convertNumber,

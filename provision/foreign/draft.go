@@ -21,12 +21,13 @@ type Draft struct {
 	root     map[string]any
 	lines    []map[string]any
 	origins  map[string]*Entry // by JSON pointer
+	secrets  map[string]bool   // keys that hold one
 	findings []Finding
 }
 
 // NewDraft begins a configuration with that many lines, at most MaxLines.
 func NewDraft(lines int, files []File) *Draft {
-	d := &Draft{files: files, root: map[string]any{"schema": 1}, origins: map[string]*Entry{}}
+	d := &Draft{files: files, root: map[string]any{"schema": 1}, origins: map[string]*Entry{}, secrets: map[string]bool{}}
 	for range min(lines, MaxLines) {
 		d.lines = append(d.lines, map[string]any{})
 	}
@@ -35,6 +36,9 @@ func NewDraft(lines int, files []File) *Draft {
 
 // Lines is how many lines there are.
 func (d *Draft) Lines() int { return len(d.lines) }
+
+// hidden stands for a secret wherever one would be shown.
+const hidden = "***"
 
 // LineKey is the JSON pointer of a key of line n, from 0.
 func LineKey(n int, key string) string { return fmt.Sprintf("/lines/%d/%s", n, key) }
@@ -123,6 +127,25 @@ func (d *Draft) Refuse(e *Entry, key, why string) { d.Add(e.Finding(Invalid, key
 
 // Add appends findings.
 func (d *Draft) Add(f ...Finding) { d.findings = append(d.findings, f...) }
+
+// SetSecret is Set for what must not be shown.
+func (d *Draft) SetSecret(e *Entry, key, value string) {
+	d.secrets[key] = true
+	d.Set(e, key, value, "")
+}
+
+// hidden is the document with *** for each secret.
+func (d *Draft) hidden() ([]byte, error) {
+	for key := range d.secrets {
+		object, last := d.parent(key, false)
+		value, there := object[last]
+		if there {
+			object[last] = hidden
+			defer func() { object[last] = value }()
+		}
+	}
+	return d.text()
+}
 
 // text is the document as it stands.
 func (d *Draft) text() ([]byte, error) {

@@ -25,7 +25,8 @@ func (d *Draft) Finish() (*Result, error) {
 		}
 		_, err = config.Parse("import", text)
 		if err == nil {
-			return &Result{Document: text, Findings: d.sorted()}, nil
+			shown, err := d.hidden()
+			return &Result{Document: text, Shown: shown, Findings: d.sorted()}, err
 		}
 		var faults config.Faults
 		if !errors.As(err, &faults) || !d.mend(faults) {
@@ -53,6 +54,7 @@ func (d *Draft) mend(faults config.Faults) bool {
 		}
 		n, key := lineKey(f.Path)
 		switch {
+		case d.dropBelow(f):
 		case n < 0 || n >= len(d.lines):
 		case strings.HasPrefix(key, "sip/"):
 			d.retire(n, key+" "+f.Text)
@@ -73,6 +75,24 @@ func lineKey(path string) (n int, key string) {
 		return -1, ""
 	}
 	return n, key
+}
+
+// dropBelow takes back what was set below the path of a fault, such as in an object
+// that package config does not know. It says whether there was anything.
+func (d *Draft) dropBelow(f config.Fault) bool {
+	found := false
+	for _, key := range slices.Sorted(maps.Keys(d.origins)) {
+		if strings.HasPrefix(key, f.Path+"/") {
+			d.Drop(key, f.Text)
+			d.retireVital(key)
+			found = true
+		}
+	}
+	if found {
+		object, last := d.parent(f.Path, false)
+		delete(object, last)
+	}
+	return found
 }
 
 // dropBeside takes back what was set in the object that a fault is in.

@@ -25,6 +25,8 @@ type Result struct {
 	// Document is a configuration that package config accepts. It holds the
 	// passwords of the files.
 	Document []byte
+	// Shown is the same with *** for each password.
+	Shown []byte
 	// Findings tell what became of each parameter, in the order of the files.
 	Findings []Finding
 }

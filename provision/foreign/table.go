@@ -33,6 +33,9 @@ type Converter func(value string, args []string) (out any, note string, err erro
 // others: the importer reads them itself.
 const ByHand = "-"
 
+// secret is the conversion of what must not be shown.
+const secret = "secret"
+
 // Table is what becomes of each parameter of a maker.
 type Table struct {
 	Rows       []*Row
@@ -150,6 +153,8 @@ func (t *Table) Take(d *Draft, e *Entry, r *Row, line int) {
 		d.Add(e.Finding(Lossless, "", note))
 	case value == nil:
 		d.Ignore(e, note)
+	case r.Convert == secret:
+		d.SetSecret(e, key, e.Value)
 	case r.Scope == AllLine:
 		d.SetAll(e, r.Key, value, note)
 	case r.Scope == Box:
@@ -160,7 +165,7 @@ func (t *Table) Take(d *Draft, e *Entry, r *Row, line int) {
 }
 
 func (t *Table) convert(e *Entry, r *Row) (any, string, error) {
-	if r.Convert != "secret" && Unfilled(e.Value) {
+	if r.Convert != secret && Unfilled(e.Value) {
 		return nil, "", errUnfilled
 	}
 	return t.converters[r.Convert](e.Value, r.Args)
