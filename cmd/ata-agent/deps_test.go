@@ -72,6 +72,8 @@ var mayImport = map[string][]string{
 	"board":     {"country", "hal/…", "jsondoc", "slic/…"},
 	"provision": {"config"},
 
+	"provision/fetch":               {"config", "sip/digest"},
+	"provision/sign":                {},
 	"provision/foreign/foreigntest": {"config", "provision/foreign"},
 
 	"provision/crypt":       {},
