@@ -40,9 +40,9 @@ func TestGolden(t *testing.T) {
 		secret [2]string
 	}{
 		{"fusionpbx-ht802", Grandstream, []string{"fusionpbx-ht802.xml"}, [2]string{"1001", "1002"}, [2]string{"p&ss<w>ord1", "password2"}},
-		{"wazo-ht802", Grandstream, []string{"wazo-ht802.xml"}, [2]string{"user1", "user2"}, [2]string{"secret1", "secret2"}},
+		{"wazo-ht802", Grandstream, []string{"wazo-ht802.xml"}, [2]string{"1001", "1002"}, [2]string{"secret1", "secret2"}},
 		{"fusionpbx-spa112", Cisco, []string{"fusionpbx-spa112.xml"}, [2]string{"1001", "1002"}, [2]string{"p&ssword1", "password2"}},
-		{"wazo-spa112", Cisco, []string{"wazo-spa112-common.xml", "wazo-spa112.xml"}, [2]string{"user1", "user2"}, [2]string{"secret1", "secret2"}},
+		{"wazo-spa112", Cisco, []string{"wazo-spa112-common.xml", "wazo-spa112.xml"}, [2]string{"1001", "1002"}, [2]string{"secret1", "secret2"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			files := read(t, tt.files...)

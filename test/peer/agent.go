@@ -42,12 +42,6 @@ func NewAgent(t *testing.T, program string, document []byte) *Agent {
 	t.Helper()
 	a := &Agent{Program: program, State: t.TempDir()}
 	WriteFile(t, a.File(), document)
-	t.Cleanup(func() {
-		if t.Failed() {
-			events, _ := exec.Command(program, "events", "-state", a.State).CombinedOutput()
-			t.Logf("events:\n%s", Tail(string(events), 20000))
-		}
-	})
 	return a
 }
 
@@ -59,6 +53,12 @@ func (a *Agent) File() string { return filepath.Join(a.State, "config.json") }
 func (a *Agent) Run(t *testing.T) {
 	t.Helper()
 	a.Process = Start(t, "ata-agent", Urgent(a.Program, "run", "-board", "virtual", "-config", a.File(), "-state", a.State))
+	t.Cleanup(func() { // before the program ends
+		if t.Failed() {
+			events, _ := exec.Command(a.Program, "events", "-state", a.State).CombinedOutput()
+			t.Logf("events:\n%s", Tail(string(events), 20000))
+		}
+	})
 	Eventually(t, 10*time.Second, "the agent answers", func() bool {
 		var s struct{ Lines []any }
 		a.Status(t, &s)
