@@ -57,6 +57,20 @@ func (b *board) moveTo(cfg *config.Config) {
 	}
 }
 
+// lacks says whether a document has more lines than there are ports, where there
+// can be more.
+func (b *board) lacks(cfg *config.Config) bool {
+	return b.virtual != nil && len(cfg.Lines) > len(b.hardware.Lines)
+}
+
+// end closes the board, if there is something to close.
+func (b *board) end() error {
+	if b.close == nil {
+		return nil
+	}
+	return b.close()
+}
+
 // phoneRequest is the body of POST /v1/phone/N.
 type phoneRequest struct {
 	Actions []string `json:"actions"`

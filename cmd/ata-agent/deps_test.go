@@ -40,6 +40,9 @@ var mayImport = map[string][]string{
 	"config":      {"country", "dialplan", "dsp/…", "jsondoc", "slic"},
 	"hal":         {},
 	"state":       {},
+	"state/tpm":   {"state"},
+
+	"config/yaml": {"config", "jsondoc"},
 
 	"hal/gpio":     {"hal"},
 	"hal/alsa":     {"hal", "dsp/g711"},
@@ -70,7 +73,7 @@ var mayImport = map[string][]string{
 	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "line/script", "media", "quality", "sip", "slic"},
 
 	"board":     {"country", "hal/…", "jsondoc", "slic/…"},
-	"provision": {"config"},
+	"provision": {"config", "provision/…", "state"},
 
 	"provision/fetch":               {"config", "sip/digest"},
 	"provision/sign":                {},
@@ -83,6 +86,8 @@ var mayImport = map[string][]string{
 	"provision/cisco":       {"dialplan", "provision/foreign", "slic"},
 	"provision/grandstream": {"dialplan", "provision/foreign"},
 	"provision/importer":    {"provision/cisco", "provision/crypt", "provision/foreign", "provision/grandstream"},
+
+	"provision/discover": {},
 
 	"sim": {"agent", "country", "dsp/…", "hal", "slic/…"},
 

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/base64"
@@ -55,17 +56,19 @@ func latest(a, b time.Time) time.Time {
 	return a
 }
 
-// errand is one fetch on its way.
+// errand is one fetch or report on its way.
 type errand struct {
 	*Client
-	home *url.URL // whom the credentials are for
-	at   *url.URL // whom we ask now
-	have Validator
+	method string
+	body   []byte
+	home   *url.URL // whom the credentials are for
+	at     *url.URL // whom we ask now
+	have   Validator
 }
 
 // getHTTP asks, following redirects within bounds.
 func (c *Client) getHTTP(ctx context.Context, u *url.URL, have Validator) (*Document, error) {
-	e := &errand{Client: c, home: u, at: u, have: have}
+	e := &errand{Client: c, method: http.MethodGet, home: u, at: u, have: have}
 	for range c.opts.Limits.Redirects + 1 {
 		res, err := e.ask(ctx)
 		if err != nil {
@@ -87,6 +90,26 @@ func (c *Client) getHTTP(ctx context.Context, u *url.URL, have Validator) (*Docu
 		}
 	}
 	return nil, &Refusal{Reason: BadRedirect, URL: safeURL(e.at), Err: errors.New("too many redirects")}
+}
+
+// Report posts a JSON document to the server. It follows no redirect.
+func (c *Client) Report(ctx context.Context, rawURL string, body []byte) error {
+	u, err := c.parse(rawURL)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, c.opts.Limits.Total, errSlow)
+	defer cancel()
+	e := &errand{Client: c, method: http.MethodPost, body: body, home: u, at: u}
+	res, err := e.ask(ctx)
+	if err != nil {
+		return refusalOf(ctx, u, err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode/100 != 2 {
+		return &Refusal{Reason: reasonOfStatus(res.StatusCode), URL: safeURL(u), Status: res.StatusCode, RetryAfter: retryAfter(res.Header.Get("Retry-After"))}
+	}
+	return nil
 }
 
 func redirect(res *http.Response) bool {
@@ -133,7 +156,7 @@ func (e *errand) ask(ctx context.Context) (*http.Response, error) {
 }
 
 func (e *errand) send(ctx context.Context, credentials string) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, e.at.String(), nil)
+	req, err := http.NewRequestWithContext(ctx, e.method, e.at.String(), bytes.NewReader(e.body))
 	if err != nil {
 		return nil, err
 	}
@@ -144,6 +167,9 @@ func (e *errand) send(ctx context.Context, credentials string) (*http.Response, 
 	}
 	if e.have.Modified != "" {
 		req.Header.Set("If-Modified-Since", e.have.Modified)
+	}
+	if e.body != nil {
+		req.Header.Set("Content-Type", "application/json")
 	}
 	if credentials != "" {
 		req.Header.Set("Authorization", credentials)
@@ -168,7 +194,7 @@ func (e *errand) answer(res *http.Response) (string, error) {
 		return refuse(Unauthorized, "the server wants a user and a password, there are none")
 	}
 	d := digest.Client{User: e.opts.User, Password: e.opts.Password.Reveal()}
-	if _, value, err := d.Authorize(http.MethodGet, e.at.RequestURI(), nil, challenges, false); err == nil {
+	if _, value, err := d.Authorize(e.method, e.at.RequestURI(), e.body, challenges, false); err == nil {
 		return value, nil
 	}
 	switch {

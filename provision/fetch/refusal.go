@@ -48,11 +48,10 @@ type Refusal struct {
 }
 
 func (r *Refusal) Error() string {
-	text := "fetch"
+	text := string(r.Reason)
 	if r.URL != "" {
-		text += " " + r.URL
+		text = r.URL + ": " + text
 	}
-	text += ": " + string(r.Reason)
 	if r.Status != 0 {
 		text += fmt.Sprintf(" (status %d)", r.Status)
 	}
