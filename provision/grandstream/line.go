@@ -218,6 +218,7 @@ func (l lineValues) plan() {
 		by = prefix
 	}
 	if by == nil {
+		l.anyNumber()
 		return
 	}
 	if _, err := dialplan.Parse(text, dialplan.Grandstream); err != nil {
@@ -231,8 +232,19 @@ func (l lineValues) plan() {
 	}
 }
 
-// anyNumber is the digit map of a line that has none.
-const anyNumber = "{ x+ | *x+ }"
+// anyNumber is the digit map that the maker's adapters have by themselves.
+const anyNumber = `{ x+ | \+x+ | *x+ | *xx*x+ }`
+
+// anyNumber takes the adapters' own digit map where the file has none: behind a PBX
+// the country's would keep its short numbers from being dialed.
+func (l lineValues) anyNumber() {
+	e := l.entry("P47")
+	if e == nil {
+		return
+	}
+	l.draft.Imply(e, foreign.LineKey(l.n, "dial/plan"), anyNumber)
+	l.draft.Imply(e, foreign.LineKey(l.n, "dial/syntax"), "grandstream")
+}
 
 // withPrefix puts digits in front of every number that a digit map lets through.
 func withPrefix(plan, digits string) string {
@@ -243,7 +255,7 @@ func withPrefix(plan, digits string) string {
 	rules := strings.Split(inner, "|")
 	for i, r := range rules {
 		r = strings.TrimSpace(r)
-		if !strings.HasPrefix(r, "^") && !strings.HasPrefix(r, "*") {
+		if !strings.ContainsAny(r[:min(1, len(r))], `^*\`) {
 			r = "<=" + digits + ">" + r
 		}
 		rules[i] = r

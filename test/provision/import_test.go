@@ -124,16 +124,20 @@ func registered(t *testing.T, a *peer.Agent, lines int) {
 // number is that of a line in all of the files.
 func number(line int) string { return fmt.Sprint(1000 + line) }
 
-// call has one telephone call the other, and hear that it hangs up.
+// speech is what the telephones say to each other.
+const speech = "../../cmd/ata-agent/speech/intro.wav"
+
+// call has one telephone call the other: each hears what the other says, and the
+// caller that the other hangs up.
 func call(t *testing.T, a *peer.Agent, caller int) {
 	t.Helper()
 	called := 3 - caller
 	answered := make(chan error, 1)
 	go func() {
-		_, err := a.TryPhone(called, strings.Fields("wait ringing offhook wait talk pause 1s onhook")...)
+		_, err := a.TryPhone(called, "wait", "ringing", "offhook", "say", speech, "-bg", "wait", "talk", "pause", "1s", "onhook")
 		answered <- err
 	}()
-	a.Phone(t, caller, "offhook", "wait", "tone:dial", "dial", number(called), "wait", "talk", "wait", "cpc", "onhook")
+	a.Phone(t, caller, "offhook", "wait", "tone:dial", "dial", number(called), "wait", "talk", "say", speech, "-bg", "wait", "cpc", "onhook")
 	if err := <-answered; err != nil {
 		t.Error(err)
 	}
