@@ -17,6 +17,9 @@ var converters = map[string]foreign.Converter{
 	"dtmf":      convertDTMF,
 	"digits":    convertDigits,
 	"impedance": convertImpedance,
+	"period":    convertPeriod,
+	"delays":    convertDelays,
+	"clock":     convertClock,
 }
 
 // convertTOS makes a DSCP of the byte it is part of (RFC 2474 §3).
@@ -94,4 +97,58 @@ func convertImpedance(value string, _ []string) (any, string, error) {
 		return nil, "", errors.New("not an impedance, as 600 or 270+750||150nF")
 	}
 	return z, "", nil
+}
+
+// convertPeriod makes seconds of the time between two looks, which may be a list
+// like 3600+300,7200. None at all is not among the agent's.
+func convertPeriod(value string, _ []string) (any, string, error) {
+	seconds, note, err := foreign.Number(value)
+	if err != nil || seconds < 0 {
+		return nil, "", errors.New("not a time in seconds")
+	}
+	if seconds == 0 {
+		return nil, "looking for a change cannot be switched off", nil
+	}
+	p := int(min(max(seconds, 60), 604800))
+	if float64(p) != seconds {
+		note = "set to " + strconv.Itoa(p) + " s"
+	}
+	return p, note, nil
+}
+
+// maxDelays is how many waits after failures the agent takes.
+const maxDelays = 10
+
+// convertDelays makes a list of seconds of 1800+300,3600: waits after failures,
+// each with what may come on top by chance.
+func convertDelays(value string, _ []string) (any, string, error) {
+	var delays []int
+	note := ""
+	for item := range strings.SplitSeq(value, ",") {
+		base, _, random := strings.Cut(strings.TrimSpace(item), "+")
+		seconds, err := strconv.Atoi(base)
+		if err != nil || seconds < 0 {
+			return nil, "", errors.New("not times in seconds, as 1800+300,3600")
+		}
+		if random {
+			note = "what comes on top by chance is the agent's"
+		}
+		if s := min(max(seconds, 10), 86400); s != seconds {
+			seconds, note = s, "beyond 10 to 86400 s, set to "+strconv.Itoa(s)
+		}
+		if len(delays) == maxDelays {
+			return delays, "the first ten", nil
+		}
+		delays = append(delays, seconds)
+	}
+	return delays, note, nil
+}
+
+// convertClock makes 03:30 of 0330.
+func convertClock(value string, _ []string) (any, string, error) {
+	n, err := strconv.Atoi(value)
+	if err != nil || len(value) != 4 || n < 0 || n/100 > 23 || n%100 > 59 {
+		return nil, "", errors.New("not a time of day, as 0330")
+	}
+	return value[:2] + ":" + value[2:], "", nil
 }

@@ -108,6 +108,7 @@ func (s *settings) take(entries []foreign.Entry) {
 	for n := range s.draft.Lines() {
 		s.takeLine(n)
 	}
+	s.takeSchedule()
 }
 
 // takeDesk gives the numbers of a desk telephone's second account the adapter's.
