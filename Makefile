@@ -11,7 +11,7 @@ GOFUMPT   = mvdan.cc/gofumpt@v0.12.0
 BENCHSTAT = golang.org/x/perf/cmd/benchstat@v0.0.0-20251023143056-3684bd442cc8
 FUZZTIME ?= 1m
 
-.PHONY: all build demo test lint fmt fuzz bench cross deb test-cross test-deb test-overlays test-arm test-interop test-provision test-judges test-machine test-full clean
+.PHONY: all build demo test lint fmt fuzz bench cross deb test-cross test-deb test-overlays test-arm test-interop test-judges test-machine test-provision test-provision-servers test-full clean
 
 all: build test
 
@@ -33,9 +33,14 @@ test-interop:
 	./test/need kamailio baresip:baresip-core sipp:sip-tester wav:asterisk-core-sounds-en-wav || [ "$$CI" != true ]
 	$(GO) test -tags interop -count=1 -timeout 30m ./test/interop/...
 
+# What a device remembers: killed 2,000 times, and its key in a TPM.
+test-provision: test-provision-servers
+	./test/need swtpm || [ "$$CI" != true ]
+	ATA_FULL=1 $(GO) test -count=1 ./state/... ./config/...
+
 # Files of PBXs become telephones at Kamailio, and nginx serves each device its own
 # configuration.
-test-provision:
+test-provision-servers:
 	./test/need kamailio nginx:nginx-light minisign openssl || [ "$$CI" != true ]
 	$(GO) test -tags provision -count=1 -timeout 20m ./test/provision
 

@@ -55,16 +55,32 @@ func Merge(region string, layers ...Layer) (*Effective, error) {
 	})
 	sources := make([]jsondoc.Source, len(layers))
 	for i, l := range layers {
-		sources[i] = jsondoc.Source{Layer: l.Name, File: l.Source, Data: l.Data}
-		if l.Name == Owner {
-			sources[i].May = ownerMay
-		}
+		sources[i] = l.source()
 	}
 	d, err := merge(region, sources...)
 	if err != nil {
 		return nil, err
 	}
 	return &Effective{d.Value, d}, nil
+}
+
+func (l *Layer) source() jsondoc.Source {
+	s := jsondoc.Source{Layer: l.Name, File: l.Source, Data: l.Data}
+	if l.Name == Owner {
+		s.May = ownerMay
+	}
+	return s
+}
+
+// CheckLayer reports what is wrong with one layer, whatever the others hold:
+// its keys and their values, not the rules that concern several keys. The error
+// is as that of Merge.
+func CheckLayer(l Layer) error {
+	if !slices.Contains(LayerNames, l.Name) {
+		return fmt.Errorf("config: check: no layer %q", l.Name)
+	}
+	_, err := jsondoc.Merge([]jsondoc.Source{l.source()}, func(*jsondoc.Document[Config]) {})
+	return err
 }
 
 // WithLayer returns layers with one put in, in place of that of the same name.

@@ -114,6 +114,22 @@ func TestMergeFaults(t *testing.T) {
 	}
 }
 
+func TestCheckLayer(t *testing.T) {
+	for _, tt := range []struct{ name, doc, want string }{
+		{Site, `{"log": {"level": "debug"}}`, ""},
+		{Device, `{"lines": [{"sip": {"user": "1"}}]}`, ""}, // the registrar may come from another
+		{Device, `{"lines": [{"rtp": {"ptime_ms": 7}}]}`, "f:1:33: /lines/0/rtp/ptime_ms: 7 is out of range"},
+		{Owner, `{"lines": [{"name": "x"}]}`, ""},
+		{Owner, `{"log": {"level": "debug"}}`, "f:1:19: /log/level: may not be set by the owner"},
+		{"guest", `{}`, `no layer "guest"`},
+	} {
+		err := CheckLayer(Layer{Name: tt.name, Source: "f", Data: []byte(tt.doc)})
+		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s %s: %v, want %q", tt.name, tt.doc, err, tt.want)
+		}
+	}
+}
+
 func TestWithLayer(t *testing.T) {
 	was := layersOf(Factory, "1", Owner, "2")
 	now := WithLayer(was, Layer{Name: Owner, Data: []byte("3")})

@@ -61,6 +61,9 @@ type Opts struct {
 	// Discover looks for the URL of a server when no configuration names one;
 	// nil: it is not looked for.
 	Discover func(context.Context, *config.Provision) ([]string, error)
+	// Listen calls nudge when the server of a push connection says that there is
+	// something new, until ctx ends; nil: nobody is listened to.
+	Listen func(ctx context.Context, p *config.Provision, nudge func()) error
 	// Audit is told of what is done to the device.
 	Audit func(state.Entry)
 }
@@ -130,11 +133,17 @@ const askedApart = time.Minute
 
 // Run looks when it is time, until ctx ends.
 func (m *Manager) Run(ctx context.Context) error {
+	push := &follower{
+		listen: m.opts.Listen, nudge: func() { m.Resync(Pushed) },
+		failed: func(err error) { m.log.Error("push connection", "err", err) },
+	}
+	defer push.end()
 	layers, _ := m.device.Current()
 	m.schedule.resync = m.settings().Resync
 	m.schedule.boot(time.Now(), slices.ContainsFunc(layers, ofServer))
 	var last time.Time
 	for {
+		push.follow(ctx, m.settings())
 		cause, ok := m.wait(ctx, last)
 		if !ok {
 			return nil
@@ -271,7 +280,7 @@ func (m *Manager) urls(ctx context.Context) ([]string, error) {
 		urls = append(urls, p.URL)
 	}
 	urls = append(urls, p.Fallback...)
-	if m.opts.Discover != nil && p.DHCP.Enabled && (len(urls) == 0 || p.DHCP.Override) {
+	if m.opts.Discover != nil && (p.DHCP.Enabled || p.PnP) && (len(urls) == 0 || p.DHCP.Override) {
 		found, err := m.opts.Discover(ctx, p)
 		if err != nil && len(urls) == 0 {
 			return nil, reject(NoServer, err)

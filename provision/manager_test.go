@@ -436,6 +436,38 @@ func TestManyNotifiesAreOneLook(t *testing.T) {
 	})
 }
 
+// The connection to a push server follows the configuration.
+func TestPush(t *testing.T) {
+	var servers []string
+	var nudge func()
+	listen := func(o *Opts) {
+		o.Listen = func(ctx context.Context, p *config.Provision, f func()) error {
+			servers, nudge = append(servers, p.Push.URL), f
+			<-ctx.Done()
+			servers = append(servers, "end")
+			return nil
+		}
+	}
+	inWorld(t, listen, func(w *world) {
+		push := func(generation int, url string) string {
+			return strings.Replace(doc(generation, "good.test", "a", ""), `"report"`, fmt.Sprintf(`"push": {"url": %q}, "report"`, url), 1)
+		}
+		w.push(push(6, "wss://one.test"), time.Minute)
+		w.push(push(7, "wss://one.test"), time.Minute)
+		w.asked = nil
+		nudge()
+		time.Sleep(2 * time.Minute)
+		if len(w.asked) == 0 {
+			t.Error("a nudge did nothing")
+		}
+		w.push(push(8, "wss://two.test"), time.Minute)
+		w.push(push(9, ""), time.Minute)
+		if want := []string{"wss://one.test", "end", "wss://two.test", "end"}; !slices.Equal(servers, want) {
+			t.Errorf("connections %q, want %q", servers, want)
+		}
+	})
+}
+
 // A restart comes after the look, whatever that gave.
 func TestRestart(t *testing.T) {
 	inWorld(t, nil, func(w *world) {

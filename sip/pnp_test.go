@@ -18,7 +18,7 @@ var self = Device{MAC: "00005e005301", Vendor: `ata-"agent"`, Model: "A1\r\n", V
 
 // ask has a device ask a server that answers each datagram with what answer
 // returns; it returns what the server heard, too.
-func ask(t *testing.T, answer func(question string) string) (url string, err error, heard []string) {
+func ask(t *testing.T, answer func(question string) string) (url string, heard []string, err error) {
 	t.Helper()
 	network := siptest.NewNet()
 	server := netip.MustParseAddrPort("10.0.0.1:5060")
@@ -50,7 +50,7 @@ func ask(t *testing.T, answer func(question string) string) (url string, err err
 	theirs.Close()
 	ours.Close()
 	<-done
-	return url, err, heard
+	return url, heard, err
 }
 
 func notify(body, kind string) string {
@@ -61,7 +61,7 @@ func notify(body, kind string) string {
 
 func TestPlugAndPlay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		url, err, heard := ask(t, func(q string) string {
+		url, heard, err := ask(t, func(q string) string {
 			if strings.HasPrefix(q, "SUBSCRIBE") {
 				return notify("https://pbx.test/{mac}.json\r\n", "application/url")
 			}
@@ -91,7 +91,7 @@ func TestPlugAndPlayAlone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
-				_, err, heard := ask(t, func(string) string { return text })
+				_, heard, err := ask(t, func(string) string { return text })
 				if !errors.Is(err, ErrNoPlugAndPlay) || time.Since(start) != 6*time.Second || len(heard) < 5 || len(heard) > 6 {
 					t.Errorf("%v after %v, asked %d times", err, time.Since(start), len(heard))
 				}

@@ -87,8 +87,8 @@ type Document struct {
 func (v *Vault) Document(name string) (*Document, error) {
 	d := &Document{vault: v, name: name}
 	var faults error
-	for copy := range uint64(2) {
-		i, err := d.readIndex(copy)
+	for slot := range uint64(2) {
+		i, err := d.readIndex(slot)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
@@ -105,8 +105,8 @@ func (v *Vault) Document(name string) (*Document, error) {
 	return d, nil
 }
 
-func (d *Document) readIndex(copy uint64) (i index, err error) {
-	data, err := d.vault.ReadFile(d.indexFile(copy))
+func (d *Document) readIndex(slot uint64) (i index, err error) {
+	data, err := d.vault.ReadFile(d.indexFile(slot))
 	if err == nil {
 		err = json.Unmarshal(data, &i)
 	}

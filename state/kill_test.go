@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -117,7 +118,9 @@ func killed(t *testing.T, path string, wait time.Duration) (last string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
+	if err := cmd.Start(); errors.Is(err, syscall.ENOEXEC) {
+		t.Skip("the tests run in an emulator, which starts no programs of its kind")
+	} else if err != nil {
 		t.Fatal(err)
 	}
 	lines := bufio.NewScanner(out)
@@ -160,7 +163,7 @@ func checkAfterKill(t *testing.T, path, last string) {
 	}
 	// The step after the one it told of may have been done.
 	switch fmt.Sscanf(last, "good %d", &said); {
-	case said > 0 && (n < said || n > said+2) && !(said == lastVersion && n == 0):
+	case said > 0 && (n < said || n > said+2) && (said != lastVersion || n != 0):
 		t.Errorf("good is %d, it said %d", n, said)
 	case last == "wiped" && n > 0:
 		t.Errorf("good is %d after a wipe", n)

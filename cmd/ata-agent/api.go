@@ -79,7 +79,7 @@ func serveConfig(w http.ResponseWriter, _ *http.Request, l *life) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	answerJSON(w, configAnswer{string(v.effective.Show()), plain, v.effective.Origins()})
+	answerJSON(w, configAnswer{"// " + v.storage.String() + "\n" + string(v.effective.Show()), plain, v.effective.Origins()})
 }
 
 // serveDiff says what the document in the request would change if it were the

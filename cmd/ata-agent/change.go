@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/ata-agent/ata-agent/agent"
@@ -24,6 +23,9 @@ func (s *service) fileChanged(ctx context.Context, data []byte) {
 // the change allows. It returns when it is in force, or will be once the lines
 // are idle; an error leaves what is in force. Any goroutine may call it.
 func (s *service) take(ctx context.Context, layer config.Layer, actor string) error {
+	if s.memory == nil {
+		return errors.New("this agent remembers nothing")
+	}
 	return s.order(ctx, func(l *life) (func() error, error) {
 		err := s.change(l, layer)
 		entry := state.Entry{Actor: actor, Action: "configure", Object: layer.Name, Detail: layer.Source}
@@ -44,6 +46,9 @@ func (s *service) change(l *life, layer config.Layer) error {
 func (s *service) changeTo(l *life, layers []config.Layer, source string) error {
 	next, err := config.Merge(s.memory.region, layers...)
 	if err != nil {
+		return err
+	}
+	if err := s.board.holds(next.Config); err != nil {
 		return err
 	}
 	s.waiting = nil
@@ -90,9 +95,6 @@ func (s *service) renew() error {
 	w := s.waiting
 	s.waiting = nil
 	b, err := s.open(w.effective.Config)
-	if err == nil && b.lacks(w.effective.Config) {
-		err = errors.Join(fmt.Errorf("the configuration has more lines than the board ports"), b.end())
-	}
 	if err != nil {
 		s.log.Error("the board does not open for the changed configuration, the one in force stays", "err", err)
 		s.board, err = s.open(s.config)

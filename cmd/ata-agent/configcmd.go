@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/ata-agent/ata-agent/config"
 	"github.com/ata-agent/ata-agent/config/yaml"
@@ -18,7 +20,7 @@ import (
 const (
 	configActions = "check, show, diff, convert, import or schema"
 	configHelp    = `ata-agent config:
-  check [FILE]        lists every fault
+  check [FILE]        lists every fault; -layer NAME for a document that is only a layer
   show [FILE]         the effective document with the place each value comes from, secrets hidden;
                       without FILE that of the running agent
   diff A B            what changes from A to B and what that interrupts; either may be "running"
@@ -73,9 +75,13 @@ func (f *flags) fileFlag() func() (name string, named bool, err error) {
 func configCheck(env *environment, args []string) error {
 	f := newFlags(env, "config check", "every fault of the file given, or of -config")
 	fileName := f.fileFlag()
+	layer := f.String("layer", "", "the file is only this layer: "+strings.Join(config.LayerNames, ", ")+"; rules that concern several keys are left out")
 	asJSON := f.Bool("json", false, "print JSON")
 	if err := f.parse(args); err != nil {
 		return err
+	}
+	if *layer != "" && !slices.Contains(config.LayerNames, *layer) {
+		return &usageError{fmt.Sprintf("no layer %q: say one of %s", *layer, strings.Join(config.LayerNames, ", "))}
 	}
 	name, _, err := fileName()
 	if err != nil {
@@ -85,8 +91,12 @@ func configCheck(env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
+	if *layer != "" {
+		err = config.CheckLayer(config.Layer{Name: *layer, Source: name, Data: data})
+	} else {
+		_, err = config.Parse(name, data)
+	}
 	faults := config.Faults{} // not nil: JSON shows an empty list
-	_, err = config.Parse(name, data)
 	errors.As(err, &faults)
 	return reportFaults(env, name, faults, *asJSON)
 }

@@ -88,6 +88,7 @@ var mayImport = map[string][]string{
 	"provision/importer":    {"provision/cisco", "provision/crypt", "provision/foreign", "provision/grandstream"},
 
 	"provision/discover": {},
+	"provision/push":     {"config"},
 
 	"sim": {"agent", "country", "dsp/…", "hal", "slic/…"},
 

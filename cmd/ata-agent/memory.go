@@ -63,6 +63,10 @@ func (m *memory) recall() (file []byte, err error) {
 // openVault is no reason not to start: without it nothing is remembered.
 func (m *memory) openVault() {
 	m.vault, m.document = nil, nil
+	resumed, err := m.dir.ResumeWipe(m.keepers...)
+	if resumed || err != nil {
+		m.log.Warn("a reset that was interrupted is finished", "err", err)
+	}
 	m.vault, m.trouble = m.dir.Vault(m.keepers...)
 	if m.trouble == nil {
 		m.document, m.trouble = m.vault.Document(configDocument)
@@ -150,4 +154,15 @@ func (m *memory) newest() time.Time {
 		return time.Time{}
 	}
 	return m.document.History()[0].Time
+}
+
+// String says it in words.
+func (s storageStatus) String() string {
+	switch {
+	case s.Error != "":
+		return "nothing is remembered: " + s.Error
+	case s.Protected:
+		return "remembered, its secrets sealed; the key is kept by: " + s.Keeper
+	}
+	return "remembered, its secrets sealed by software only: whoever has the disk has the key"
 }

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -16,9 +14,6 @@ import (
 	boardfile "github.com/ata-agent/ata-agent/board"
 	"github.com/ata-agent/ata-agent/config"
 	"github.com/ata-agent/ata-agent/provision"
-	"github.com/ata-agent/ata-agent/provision/discover"
-	"github.com/ata-agent/ata-agent/provision/fetch"
-	"github.com/ata-agent/ata-agent/provision/macro"
 	"github.com/ata-agent/ata-agent/sip"
 	"github.com/ata-agent/ata-agent/state"
 )
@@ -32,7 +27,7 @@ type provisioned struct {
 
 // newManager makes the manager of a service that remembers.
 func newManager(ctx context.Context, s *service, id boardfile.Identity) *provision.Manager {
-	d := &dialer{identity: id, earliest: s.memory.newest()}
+	d := &dialer{identity: id, earliest: s.memory.newest(), log: s.log}
 	opts := provision.Opts{
 		Logger:   s.log,
 		Identity: provision.Identity{MAC: hex.EncodeToString(id.MAC), Serial: id.Serial},
@@ -41,6 +36,7 @@ func newManager(ctx context.Context, s *service, id boardfile.Identity) *provisi
 		Expand:   d.expand,
 		Convert:  foreignReader(id, s.log),
 		Discover: d.discover,
+		Listen:   d.listen,
 		Audit:    s.memory.audit,
 	}
 	return provision.New(&provisioned{s, ctx}, opts)
@@ -131,54 +127,6 @@ func healthOf(s agent.Status, cfg *config.Config, waiting bool, now time.Time) p
 // Wipe ends the life with this provider.
 func (p *provisioned) Wipe(string) error {
 	return p.service.wipe(p.ctx, resetOrder{Actor: "provisioning server", Force: true})
-}
-
-// dialer makes clients for provisioning servers.
-type dialer struct {
-	identity boardfile.Identity
-	earliest time.Time // that has certainly passed
-}
-
-// dial makes a client for the settings of a configuration.
-func (d *dialer) dial(p *config.Provision) (provision.Client, error) {
-	opts := fetch.Opts{
-		UserAgent: "ata-agent/" + version,
-		Plain:     slices.Contains(p.Schemes, "http") || slices.Contains(p.Schemes, "tftp"),
-		Earliest:  d.earliest,
-	}
-	switch p.Auth.Mode {
-	case "basic", "digest":
-		opts.User, opts.Password = p.Auth.User, p.Auth.Password
-	case "mtls":
-		c, err := tls.LoadX509KeyPair(p.Auth.Certificate, p.Auth.Key)
-		if err != nil {
-			return nil, fmt.Errorf("the device's certificate: %w", err)
-		}
-		opts.Certificate = &c
-	}
-	if p.Trust.CA != "" {
-		opts.Roots = x509.NewCertPool()
-		if !opts.Roots.AppendCertsFromPEM([]byte(p.Trust.CA)) {
-			return nil, errors.New("provision.trust.ca_pem holds no certificate")
-		}
-	}
-	return fetch.New(opts), nil
-}
-
-// expand fills in the macros of a URL.
-func (d *dialer) expand(url string) string {
-	m := macro.Device{MAC: d.identity.MAC, Product: d.identity.Model, Serial: d.identity.Serial, Software: version}
-	return m.Braces().ExpandBraces(m.Cisco().Expand(url))
-}
-
-// discover looks where the local network says that a server is.
-func (d *dialer) discover(_ context.Context, p *config.Provision) ([]string, error) {
-	options := discover.Leases("/")
-	urls := options.URLs(p.DHCP.Options, p.Schemes)
-	if len(urls) == 0 {
-		return nil, errors.New("the local network names none")
-	}
-	return urls, nil
 }
 
 // beginTrial has what is taken over from now on count as tried only.

@@ -126,7 +126,7 @@ func TestProvisioned(t *testing.T) {
 	d.eventually("it is confirmed", func(s serviceStatus) bool { return s.Provisioning.Generation == 4 })
 	d.phone("onhook")
 
-	p.set(doc, 5, "not valid", `, "nmae": ""`)
+	p.set(doc, 5, "not valid", `, "title": ""`)
 	d.resync()
 	s := d.eventually("it is refused", func(s serviceStatus) bool { return s.Provisioning.Reason == provision.NotValid })
 	if s.Lines[0].Name != "while in use" || !strings.Contains(s.Provisioning.Detail, ":1:") {

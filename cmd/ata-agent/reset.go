@@ -88,9 +88,11 @@ func reset(ctx context.Context, env *environment, dir string, o resetOrder) erro
 var errNothingLeft = errors.New("everything is wiped; there is no configuration to start with")
 
 // wipe ends the agent's life, destroys what the device remembers and begins anew
-// with what is left. It refuses during a call unless it is forced.
+// with what is left. It refuses during a call unless it is forced. An error of a
+// keeper is told, and does not keep the agent from living on.
 func (s *service) wipe(ctx context.Context, o resetOrder) error {
-	return s.order(ctx, func(l *life) (func() error, error) {
+	kept := make(chan error, 1)
+	err := s.order(ctx, func(l *life) (func() error, error) {
 		if s.memory == nil {
 			return nil, errors.New("this agent remembers nothing")
 		}
@@ -100,14 +102,24 @@ func (s *service) wipe(ctx context.Context, o resetOrder) error {
 			}
 		}
 		s.log.Warn("reset: everything is wiped", "actor", o.Actor)
-		return func() error { return s.wiped(o) }, nil
+		return func() error {
+			kept <- s.dir.Wipe(o.Actor, "factory reset", s.memory.keepers...)
+			return s.wiped()
+		}, nil
 	})
+	if errors.Is(err, errNothingLeft) {
+		err = nil // the service says it
+	}
+	select {
+	case failed := <-kept:
+		return errors.Join(err, failed)
+	default:
+		return err
+	}
 }
 
-func (s *service) wiped(o resetOrder) error {
-	if err := s.dir.Wipe(o.Actor, "factory reset", s.memory.keepers...); err != nil {
-		s.log.Error("reset", "err", err)
-	}
+// wiped begins anew.
+func (s *service) wiped() error {
 	s.waiting = nil
 	if _, err := s.begin(); err != nil {
 		return fmt.Errorf("%w: %w", errNothingLeft, err)
@@ -122,7 +134,8 @@ func (s *service) serveReset(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "reset: say who wants it", http.StatusBadRequest)
 		return
 	}
-	if err := s.wipe(r.Context(), o); err != nil && !errors.Is(err, errNothingLeft) {
+	if err := s.wipe(r.Context(), o); err != nil {
+		s.log.Error("reset", "err", err)
 		http.Error(w, "reset: "+err.Error(), http.StatusConflict)
 	}
 }

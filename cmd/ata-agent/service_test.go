@@ -15,6 +15,8 @@ import (
 
 	"github.com/ata-agent/ata-agent/agent"
 	"github.com/ata-agent/ata-agent/config"
+	"github.com/ata-agent/ata-agent/sim"
+	"github.com/ata-agent/ata-agent/slic"
 	"github.com/ata-agent/ata-agent/state"
 )
 
@@ -200,6 +202,9 @@ func TestConfigurationIsRemembered(t *testing.T) {
 	if o := a.Origins["/lines/0/name"]; o.Layer != config.Factory || o.File != d.file || !strings.Contains(a.Text, `"name": "first", // factory `+d.file) {
 		t.Errorf("origin of the name: %+v", o)
 	}
+	if !strings.HasPrefix(a.Text, "// remembered, its secrets sealed by software only") || !strings.Contains(a.Text, `"password": "***", // set, factory`) {
+		t.Errorf("the text does not tell how secrets are kept:\n%s", a.Text)
+	}
 	if strings.Contains(a.Text+string(a.Config), plantedPassword) {
 		t.Error("the password is told")
 	}
@@ -218,7 +223,7 @@ func TestConfigurationIsRemembered(t *testing.T) {
 	}
 	for _, spoil := range []func() error{
 		func() error { return os.Remove(d.file) },
-		func() error { return os.WriteFile(d.file, []byte(`{"lines": [{"nmae": 1}]}`), 0o600) },
+		func() error { return os.WriteFile(d.file, []byte(`{"lines": [{"nam": 1}]}`), 0o600) },
 	} {
 		if err := spoil(); err != nil {
 			t.Fatal(err)
@@ -275,6 +280,31 @@ func TestFactoryReset(t *testing.T) {
 			t.Errorf("%s holds what was to be wiped", name)
 		}
 	}
+}
+
+// TestFolderOfAnotherDevice has the key with a keeper that is not there: the
+// agent runs by its file and says so, and a reset makes room for a new key.
+func TestFolderOfAnotherDevice(t *testing.T) {
+	d := newDevice(t)
+	dir, err := state.Open(d.state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := dir.WriteFile("key", []byte(`{"version": 1, "keeper": "elsewhere", "wrapped": "AAAA"}`)); err != nil {
+		t.Fatal(err)
+	}
+	d.start()
+	if s := d.status(); !strings.Contains(s.Storage.Error, `"elsewhere"`) || s.Storage.Protected {
+		t.Errorf("storage %+v", s.Storage)
+	}
+	if code, out, _ := command(t, nil, "status", "-state", d.state); code != exitOK || !strings.Contains(out, "nothing is remembered") {
+		t.Errorf("status does not tell: %s", out)
+	}
+	code, _, msg := command(t, nil, "reset", "-factory", "-yes", "-state", d.state)
+	if code != exitFailed || !strings.Contains(msg, `the keeper "elsewhere" is not there`) {
+		t.Errorf("reset does not tell of the keeper: %d %s", code, msg)
+	}
+	d.eventually("there is a new key", func(s serviceStatus) bool { return s.Storage.Keeper == state.SoftwareName })
 }
 
 // TestResetOfEverythingEndsTheAgent takes the last configuration away.
@@ -336,5 +366,96 @@ func TestWaitingIsPatient(t *testing.T) {
 		if got := w.may(agent.Status{Lines: tt.lines}, start.Add(tt.after)); got != tt.want {
 			t.Errorf("%s: %v", tt.name, got)
 		}
+	}
+}
+
+func TestBoardHoldsItsLines(t *testing.T) {
+	two := &config.Config{Lines: make([]config.Line, 2)}
+	real := &board{hardware: agent.Hardware{Lines: make([]slic.Line, 1)}}
+	if err := real.holds(two); err == nil || real.lacks(two) {
+		t.Errorf("a real board of one port: holds %v, lacks %v", err, real.lacks(two))
+	}
+	virtual := &board{hardware: real.hardware, virtual: &sim.Board{}}
+	if err := virtual.holds(two); err != nil || !virtual.lacks(two) {
+		t.Errorf("a virtual board of one port, which can have more: holds %v, lacks %v", err, virtual.lacks(two))
+	}
+}
+
+// TestPushesDuringACall has a server change settings of every class during a
+// call: the call goes on without a gap and ends as it should, then they hold.
+func TestPushesDuringACall(t *testing.T) {
+	t.Parallel()
+	log := &lockedBuffer{}
+	d, err := newDemo("US", newLogger(log, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.remove()
+	d.remember(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	err = d.run(ctx, func(ctx context.Context) error {
+		if err := ready(ctx, d.home); err != nil {
+			return err
+		}
+		if err := ready(ctx, d.far); err != nil {
+			return err
+		}
+		v := &device{t: t, log: log, client: newControlClient(string(d.home.dir))}
+		v.phone("offhook wait tone:dial dial 200 wait talk pause 500ms")
+		before := v.status()
+		for _, push := range []string{
+			`"name": "live", "tones": {"reorder_delay_s": 1}, "slic": {"tx_gain_db": -3}`,
+			`"name": "line", "codecs": {"order": ["PCMA"]}`,
+			fmt.Sprintf(`"name": "box", "sip": {"local_port": %d}`, freePort(t)),
+		} {
+			layer := config.Layer{Name: config.Device, Source: "server", Data: []byte(`{"lines": [{` + push + `}]}`)}
+			if err := d.home.take(ctx, layer, "server"); err != nil {
+				return err
+			}
+			v.phone("pause 700ms")
+			goesOn(t, before, v.status())
+		}
+		v.phone("onhook")
+		s := v.eventually("all of it holds", func(s serviceStatus) bool {
+			return s.Lines[0].Name == "box" && s.Waiting == "" && s.Lines[0].Registration == "registered" && s.Lines[0].PortUp
+		})
+		if len(s.Lines[0].Calls) > 0 {
+			t.Errorf("there is still a call: %+v", s.Lines[0].Calls)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if t.Failed() {
+		t.Log(log.String())
+	}
+}
+
+// remember makes the first agent of a demo one that remembers and may live anew.
+func (d *demo) remember(t *testing.T) {
+	t.Helper()
+	h := d.home
+	file := filepath.Join(d.dir, "config.json")
+	if err := os.WriteFile(file, demoConfig("US", d.registrar.Addr().String(), []string{demoOne, demoTwo}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h.open = func(cfg *config.Config) (*board, error) { return newVirtualBoard(sim.Si321x, cfg, h.log) }
+	h.memory = &memory{dir: h.dir, file: file, log: h.log, keepers: []state.Keeper{state.Software()}}
+	if _, err := h.begin(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// goesOn expects the call of before to be up and to have lost nothing.
+func goesOn(t *testing.T, before, now serviceStatus) {
+	t.Helper()
+	was, is := before.Lines[0].Calls, now.Lines[0].Calls
+	if len(was) != 1 || len(is) != 1 || is[0].Call != was[0].Call {
+		t.Fatalf("calls were %+v, are %+v", was, is)
+	}
+	if v := is[0].Voice; v.Lost != 0 || v.Sent <= was[0].Voice.Sent || v.Received <= was[0].Voice.Received || now.Clock.Errors != before.Clock.Errors {
+		t.Errorf("voice %+v, clock %+v", v, now.Clock)
 	}
 }

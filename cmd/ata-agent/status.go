@@ -11,7 +11,6 @@ import (
 
 	"github.com/ata-agent/ata-agent/agent"
 	"github.com/ata-agent/ata-agent/provision"
-	"github.com/ata-agent/ata-agent/state"
 )
 
 func runStatus(ctx context.Context, env *environment, args []string) error {
@@ -43,11 +42,8 @@ func printStorage(w io.Writer, s serviceStatus) {
 	if p := s.Provisioning; p != nil {
 		fmt.Fprintln(w, "provisioning:", provisioningState(p))
 	}
-	switch {
-	case s.Storage.Error != "":
-		fmt.Fprintln(w, "nothing is remembered:", s.Storage.Error)
-	case s.Storage.Keeper == state.SoftwareName:
-		fmt.Fprintln(w, "secrets are sealed by software only: whoever has the disk has the key")
+	if s.Storage != (storageStatus{}) && !s.Storage.Protected {
+		fmt.Fprintln(w, "configuration:", s.Storage)
 	}
 }
 

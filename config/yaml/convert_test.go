@@ -70,7 +70,7 @@ func TestTraps(t *testing.T) {
 		{name: "sexagesimal", doc: line("rtp: {ptime_ms: 1:20}"), fault: "must be a decimal number"},
 		{name: "number in quotes", doc: line(`rtp: {ptime_ms: "20"}`), fault: "f:3:21: /lines/0/rtp/ptime_ms: is a string, must be a number"},
 		{name: "out of range", doc: line("rtp: {ptime_ms: 100}"), fault: "f:3:21: /lines/0/rtp/ptime_ms: 100 is out of range"},
-		{name: "unknown key", doc: line("nmae: x"), fault: `f:3:11: /lines/0/nmae: unknown key; did you mean "name"?`},
+		{name: "unknown key", doc: line("nam: x"), fault: `f:3:10: /lines/0/nam: unknown key; did you mean "name"?`},
 		{name: "twice", doc: line("name: x\n    name: y"), fault: "/lines/0/name: this key is there twice"},
 		{name: "scalar for a section", doc: line("dial: 7"), fault: "/lines/0/dial: must be a list or an object"},
 		{name: "two documents", doc: good + "---\nlines: []\n", fault: "a second document"},

@@ -2,6 +2,7 @@ package discover
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -26,7 +27,7 @@ func Inform(ctx context.Context, iface, class string) (Options, error) {
 	if err != nil {
 		return nil, fmt.Errorf("discover: inform on %s: %w", iface, err)
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	codes := make([]dhcpv4.OptionCode, len(Asked))
 	for i, code := range Asked {
 		codes[i] = dhcpv4.GenericOptionCode(code)
@@ -36,6 +37,26 @@ func Inform(ctx context.Context, iface, class string) (Options, error) {
 		return nil, fmt.Errorf("discover: inform on %s: %w", iface, err)
 	}
 	return Packet(answer.ToBytes()), nil
+}
+
+// InformAny asks on every interface that is up and has an IPv4 address, until one
+// answers.
+func InformAny(ctx context.Context, class string) (Options, error) {
+	list, err := net.Interfaces()
+	if err != nil {
+		return nil, fmt.Errorf("discover: inform: %w", err)
+	}
+	err = errors.New("discover: inform: there is no network")
+	for _, i := range list {
+		if i.Flags&(net.FlagUp|net.FlagLoopback|net.FlagPointToPoint) != net.FlagUp {
+			continue
+		}
+		var o Options
+		if o, err = Inform(ctx, i.Name, class); err == nil {
+			return o, nil
+		}
+	}
+	return nil, err
 }
 
 // addressOf is the first IPv4 address of an interface.
@@ -53,5 +74,5 @@ func addressOf(iface string) (net.IP, error) {
 			return n.IP.To4(), nil
 		}
 	}
-	return nil, fmt.Errorf("it has no IPv4 address")
+	return nil, errors.New("it has no IPv4 address")
 }
