@@ -60,9 +60,8 @@ func newSettings(entries []foreign.Entry, devicePorts int, files []foreign.File)
 // lines is how many lines the P values are about, and in which numbers.
 func (s *settings) lines(entries []foreign.Entry) int {
 	n := 1
-	own := false
 	for _, e := range entries {
-		if port, _, ok := portValue(e.Name); ok && e.Value != "" {
+		if port, ok := portOf(e.Name); ok && e.Value != "" {
 			n, s.many = max(n, port+1), true
 		}
 		r, line, ok := table().Lookup(e.Name)
@@ -70,6 +69,7 @@ func (s *settings) lines(entries []foreign.Entry) int {
 			n = max(n, 2)
 		}
 	}
+	own := false
 	for _, number := range deskNumbers {
 		own = own || s.entries[number] != nil && number != "P703"
 	}
@@ -79,19 +79,18 @@ func (s *settings) lines(entries []foreign.Entry) int {
 	return n
 }
 
-// portValue says of which port, from 0, and of which kind a P value of the larger
-// adapters is.
-func portValue(name string) (port, kind int, ok bool) {
+// portOf says for which port, from 0, a P value of the larger adapters is.
+func portOf(name string) (port int, ok bool) {
 	n, err := strconv.Atoi(strings.TrimPrefix(name, "P"))
 	if err != nil {
-		return 0, 0, false
+		return 0, false
 	}
-	for kind, p := range ports {
+	for _, p := range ports {
 		if n >= p.first && n < p.first+foreign.MaxLines {
-			return n - p.first, kind, true
+			return n - p.first, true
 		}
 	}
-	return 0, 0, false
+	return 0, false
 }
 
 // take puts the entries into the draft, those that stand alone first.
@@ -132,7 +131,7 @@ func (s *settings) takeDesk(entries []foreign.Entry) []foreign.Entry {
 }
 
 func (s *settings) takeOne(e *foreign.Entry) {
-	if _, _, ok := portValue(e.Name); ok && s.many {
+	if _, ok := portOf(e.Name); ok && s.many {
 		return
 	}
 	r, line, known := table().Lookup(e.Name)
@@ -158,10 +157,10 @@ func (s *settings) takeOne(e *foreign.Entry) {
 
 // takePorts takes the accounts of the larger adapters.
 func (s *settings) takePorts() {
-	for kind, p := range ports {
+	for _, p := range ports {
 		row := &foreign.Row{Key: p.key, Convert: p.conv}
 		for port := range foreign.MaxLines {
-			e := s.entries[fmt.Sprintf("P%d", ports[kind].first+port)]
+			e := s.entries[fmt.Sprintf("P%d", p.first+port)]
 			switch {
 			case e == nil:
 			case port >= s.draft.Lines():
