@@ -11,7 +11,7 @@ import (
 // farRing holds what the telephone heard lately, 512 ms, a power of two.
 const farRing = 4096
 
-// maxEchoDelay bounds VoiceOpts.EchoDelay: with a Frame of 20 ms it fits into
+// maxEchoDelay bounds Voice.DelayEcho: with a Frame of 20 ms it fits into
 // farRing.
 const maxEchoDelay = farRing - 4*dsp.Frame
 
@@ -28,7 +28,7 @@ const trustedERLE = 15
 // nothing: a suppressor would clip who talks first.
 type canceller struct {
 	echo  *echo.Canceller // nil = none
-	delay int             // samples, see VoiceOpts.EchoDelay
+	delay int             // samples, see Voice.DelayEcho
 	heard [farRing]int16
 	at    int // where the next sample of heard goes
 	far   [dsp.Frame]int16

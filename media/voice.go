@@ -31,11 +31,10 @@ type VoiceOpts struct {
 	// is called like Keys, after it.
 	Released func(key byte, held time.Duration)
 
+	NoKeys          bool          // the telephone sends no keys by tone: none are looked for
 	NoEchoCanceller bool          // the echo of the line goes to the far end
 	EchoTail        time.Duration // longest echo of the line [32 ms]
-	// EchoDelay is how many samples later than in the next Frame the highway
-	// plays a toPhone block.
-	EchoDelay int
+	EchoDelay       int           // see Voice.DelayEcho [0]
 
 	DTMF dtmf.Opts // of the detector
 	// KeyLevel is the level of the low group of keys played to the telephone or,
@@ -213,6 +212,12 @@ func (v *Voice) follow() {
 		v.wanted = o.value
 		v.join(o.value)
 	}
+}
+
+// DelayEcho says how many samples later than in the next Frame the highway plays
+// a toPhone block, at most 3776. It belongs to the audio goroutine.
+func (v *Voice) DelayEcho(samples int) {
+	v.canceller.delay = max(0, min(samples, maxEchoDelay))
 }
 
 // join gives up the session and takes another one as soon as it is free.

@@ -76,7 +76,13 @@ func document(t *testing.T, lines ...object) []byte {
 // startATA runs the agent with the lines and waits until all are in service.
 func startATA(t *testing.T, lines ...object) *ata {
 	t.Helper()
-	a := runATA(t, lines...)
+	return startATAOn(t, "virtual", lines...)
+}
+
+// startATAOn does it on a virtual board.
+func startATAOn(t *testing.T, board string, lines ...object) *ata {
+	t.Helper()
+	a := runATAOn(t, board, lines...)
 	a.inService(t)
 	return a
 }
@@ -84,7 +90,14 @@ func startATA(t *testing.T, lines ...object) *ata {
 // runATA runs the agent and waits until it can be asked.
 func runATA(t *testing.T, lines ...object) *ata {
 	t.Helper()
+	return runATAOn(t, "virtual", lines...)
+}
+
+// runATAOn does it on a virtual board.
+func runATAOn(t *testing.T, board string, lines ...object) *ata {
+	t.Helper()
 	a := &ata{peer.NewAgent(t, program, document(t, lines...))}
+	a.Board = board
 	a.Run(t)
 	return a
 }

@@ -34,13 +34,15 @@ func Missing(commands ...string) (missing []string) {
 type Agent struct {
 	*Process
 	Program string
+	Board   string // a virtual one
 	State   string // its folder
 }
 
-// NewAgent prepares an agent with a configuration; Run starts it.
+// NewAgent prepares an agent with a configuration on the board "virtual"; Run
+// starts it.
 func NewAgent(t *testing.T, program string, document []byte) *Agent {
 	t.Helper()
-	a := &Agent{Program: program, State: t.TempDir()}
+	a := &Agent{Program: program, Board: "virtual", State: t.TempDir()}
 	WriteFile(t, a.File(), document)
 	return a
 }
@@ -52,7 +54,7 @@ func (a *Agent) File() string { return filepath.Join(a.State, "config.json") }
 // answers.
 func (a *Agent) Run(t *testing.T) {
 	t.Helper()
-	a.Process = Start(t, "ata-agent", Urgent(a.Program, "run", "-board", "virtual", "-config", a.File(), "-state", a.State))
+	a.Process = Start(t, "ata-agent", Urgent(a.Program, "run", "-board", a.Board, "-config", a.File(), "-state", a.State))
 	t.Cleanup(func() { // before the program ends
 		if t.Failed() {
 			events, _ := exec.Command(a.Program, "events", "-state", a.State).CombinedOutput()
