@@ -24,6 +24,8 @@ var mayImport = map[string][]string{
 	"dsp/plc":  {"dsp"},
 	"dsp/fft":  {},
 
+	"dsp/faxtone": {"dsp"},
+
 	"dsp/echo":      {"dsp", "dsp/fft"},
 	"dsp/echo/g168": {"dsp"},
 
