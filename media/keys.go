@@ -22,8 +22,12 @@ type keying struct {
 
 // speak takes a block of 80 samples from the telephone.
 func (v *Voice) speak(block []int16, now time.Duration) {
-	v.listen(block)
 	s := v.session
+	if s != nil && v.data.on {
+		s.send(block, now)
+		return
+	}
+	v.listen(block)
 	if s == nil {
 		return
 	}
@@ -32,6 +36,17 @@ func (v *Voice) speak(block []int16, now time.Duration) {
 	v.hush(events && (v.pressed != 0 || v.detector.Suspect()) || v.mute.Load())
 	v.keyByOrder(events)
 	s.send(v.mic[:], now)
+}
+
+// stopKeys ends a key that sounds when data begin: what looks like a key in them
+// is none.
+func (v *Voice) stopKeys() {
+	if v.pressed != 0 || v.keying.event {
+		v.session.finishEvent()
+	}
+	v.pressed, v.keying, v.muted = 0, keying{}, false
+	v.detector.Reset()
+	v.heard = 0
 }
 
 // listen looks for keys. While the telephone hears a key its echo comes back

@@ -15,6 +15,8 @@ type player struct {
 	known  bool
 	level  meter
 	heard  heardVoice
+
+	dataDelay int // of the jitter buffer while data are carried, samples
 }
 
 func (p *player) init(opts SessionOpts) {
@@ -25,7 +27,14 @@ func (p *player) init(opts SessionOpts) {
 	if opts.JitterMax > 0 {
 		most = min(int(opts.JitterMax/smallestClock), longestBuffer)
 	}
+	p.dataDelay = defaultData
+	if opts.JitterData > 0 {
+		p.dataDelay = min(int(opts.JitterData/smallestClock), longestBuffer)
+	}
 	p.jitter.init(least, max(most, least+2*maxFrame))
+	if opts.JitterFixed > 0 {
+		p.jitter.setFixed(int(opts.JitterFixed / smallestClock))
+	}
 }
 
 // receive fills out with the far end's voice and returns the key it presses, 0

@@ -8,6 +8,7 @@ import (
 	"github.com/ata-agent/ata-agent/dsp"
 	"github.com/ata-agent/ata-agent/dsp/callerid"
 	"github.com/ata-agent/ata-agent/dsp/dtmf"
+	"github.com/ata-agent/ata-agent/dsp/faxtone"
 	"github.com/ata-agent/ata-agent/dsp/tone"
 )
 
@@ -31,6 +32,10 @@ type VoiceOpts struct {
 	// is called like Keys, after it.
 	Released func(key byte, held time.Duration)
 
+	// Data is told when a call begins or ends to carry data of a fax or modem, and
+	// by which tone that was known, 0 for none. It is called like Keys.
+	Data func(s *Session, on bool, tone faxtone.Kind)
+
 	NoEchoCanceller bool          // the echo of the line goes to the far end
 	EchoTail        time.Duration // longest echo of the line [32 ms]
 	// EchoDelay is how many samples later than in the next Frame the highway
@@ -48,8 +53,8 @@ type VoiceOpts struct {
 // other method may be called from anywhere, returns at once and works from the
 // next Frame on.
 //
-//	fromPhone ─▶ echo canceller ─▶ key detector ─▶ mute while a key sounds ─▶ Session ─▶ RTP
-//	toPhone   ◀─ call waiting + (key ? far end's voice : tone) ◀─ Session ◀─ RTP
+//	fromPhone ─▶ echo canceller ─▶ fax tones ─▶ key detector ─▶ mute while a key sounds ─▶ Session ─▶ RTP
+//	toPhone   ◀─ call waiting + (key ? far end's voice : tone) ◀─ fax tones ◀─ Session ◀─ RTP
 //	          ◀─ caller ID, in place of all else
 type Voice struct {
 	opts VoiceOpts
@@ -86,6 +91,7 @@ type Voice struct {
 	signalKey      dtmf.Generator // key that came with signalling
 	mic            [dsp.Frame]int16
 	canceller      *canceller
+	data           dataPath
 }
 
 // order is a value that differs from the one before even if it is equal.
@@ -108,6 +114,7 @@ func NewVoice(opts VoiceOpts) *Voice {
 		detector: dtmf.NewDetector(opts.DTMF),
 
 		canceller: newCanceller(opts),
+		data:      newDataPath(),
 	}
 }
 
@@ -184,6 +191,7 @@ func (v *Voice) Frame(toPhone, fromPhone []int16) {
 		if v.session != nil {
 			block = v.canceller.cancel(block, len(fromPhone))
 			v.session.echoLoss.Store(v.canceller.loss.Load())
+			v.listenNear(block)
 		}
 		v.speak(block, now)
 	}
@@ -219,6 +227,8 @@ func (v *Voice) follow() {
 func (v *Voice) join(s *Session) {
 	if old := v.session; old != nil {
 		old.release(v)
+		v.canceller.setVBD(false)
+		v.data.forget()
 		v.session = nil
 		v.pressed, v.keying = 0, keying{}
 		v.farKey.Stop()
@@ -247,6 +257,7 @@ func (s *Session) release(v *Voice) {
 	s.finishEvent()
 	s.sender.pause(s.now())
 	s.held.Store(0)
+	s.carryData(false)
 	s.owner.CompareAndSwap(v, nil)
 }
 
@@ -256,6 +267,7 @@ func (v *Voice) hear(toPhone []int16, now time.Duration) {
 	flowing := false
 	if s := v.session; s != nil {
 		key = s.receive(toPhone, now)
+		v.listenFar(toPhone)
 		flowing = int64(now) < s.voiceUntil.Load()
 	} else {
 		clear(toPhone)
