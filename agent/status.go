@@ -98,6 +98,7 @@ type VoiceStatus struct {
 	RemoteJitter  float64 `json:"remote_jitter_seconds"`
 	LevelSent     float64 `json:"sent_level_dbm0"`
 	LevelReceived float64 `json:"received_level_dbm0"`
+	Data          bool    `json:"data"` // of a fax or modem
 	QualityStatus
 	RemoteR     float64 `json:"remote_r_factor,omitempty"` // as the far end hears us, if it tells by RTCP XR
 	RemoteMOSLQ float64 `json:"remote_mos_lq,omitempty"`
@@ -144,6 +145,7 @@ func voiceStatus(s media.Stats) VoiceStatus {
 		Concealed: s.Concealed.Seconds(), Jitter: s.Jitter.Seconds(), Buffer: s.BufferDelay.Seconds(),
 		RoundTrip: s.RoundTrip.Seconds(), RemoteLost: s.RemoteLost, RemoteJitter: s.RemoteJitter.Seconds(),
 		LevelSent: max(quietest, float64(s.LevelSent)), LevelReceived: max(quietest, float64(s.LevelReceived)),
+		Data:          s.Data,
 		QualityStatus: qualityStatus(&s.Quality),
 		RemoteR:       s.RemoteQuality.R, RemoteMOSLQ: s.RemoteQuality.MOSLQ, RemoteMOSCQ: s.RemoteQuality.MOSCQ,
 	}
