@@ -63,6 +63,7 @@ type jitterBuffer struct {
 	fixed       int // delay that voice has, 0 = adaptive
 	steady      int // delay that is kept now, 0 = adaptive
 	data        pacer
+	noise       comfort
 	state       jitterState
 	clock       uint32 // samples taken out
 	frame       int    // block size of the line
@@ -121,7 +122,7 @@ func (j *jitterBuffer) setFixed(delay int) {
 // clear forgets the stream and its sound.
 func (j *jitterBuffer) clear() {
 	j.reset()
-	j.conceal, j.fading = plc.Concealer{}, 0
+	j.conceal, j.fading, j.noise = plc.Concealer{}, 0, comfort{}
 }
 
 // reset forgets the stream; what was learned of the network stays.
@@ -278,6 +279,8 @@ func (j *jitterBuffer) get(out []int16) {
 	switch {
 	case j.state == playing:
 		j.take(out)
+	case j.noise.on:
+		j.noise.sound.Read(out)
 	case j.fading > 0:
 		j.fading -= len(out)
 		j.conceal.Lost(out)
@@ -333,6 +336,10 @@ func (j *jitterBuffer) fetch() {
 }
 
 func (j *jitterBuffer) makeUp() {
+	if j.pausing() {
+		j.fillPause()
+		return
+	}
 	j.conceal.Lost(j.unit[:])
 	j.push(j.unit[:])
 	j.sinceBad = 0
@@ -344,6 +351,9 @@ func (j *jitterBuffer) push(samples []int16) {
 
 func (j *jitterBuffer) playUnit() {
 	j.copyOut(j.unit[:], j.pos)
+	if j.noise.on && int32(j.pos-j.noise.from) >= 0 {
+		j.noise.on = false
+	}
 	fix := j.correction()
 	if fix < 0 && j.maySkip() {
 		j.skipUnit()

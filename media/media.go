@@ -41,6 +41,9 @@ func (c Codec) String() string {
 	return "codec?"
 }
 
+// noisePayload is the payload type of comfort noise (RFC 3389 §4).
+const noisePayload = 13
+
 // Stream is what offer and answer agreed on for the voice of one call.
 type Stream struct {
 	Remote        netip.AddrPort // where RTP goes

@@ -59,6 +59,7 @@ func (s *Session) receive(out []int16, now time.Duration) (key byte) {
 func (p *player) take(in *packet, now time.Duration) quality.Fate {
 	if p.known && in.ssrc != p.ssrc {
 		p.jitter.reset()
+		p.jitter.noise.on = false
 		p.events.known = false
 		p.heard.stream.Restart()
 	}
@@ -67,6 +68,10 @@ func (p *player) take(in *packet, now time.Duration) quality.Fate {
 	if in.event {
 		p.events.packet(in.ts, payload)
 		p.jitter.excused = true
+		return quality.Played
+	}
+	if in.noise {
+		p.jitter.pause(in.ts, payload)
 		return quality.Played
 	}
 	p.heard.packet = in.n

@@ -25,6 +25,7 @@ var mayImport = map[string][]string{
 	"dsp/fft":  {},
 
 	"dsp/faxtone": {"dsp"},
+	"dsp/vad":     {"dsp"},
 
 	"dsp/echo":      {"dsp", "dsp/fft"},
 	"dsp/echo/g168": {"dsp"},
