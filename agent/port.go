@@ -28,6 +28,7 @@ type message struct {
 	agent  *userAgent   // which user agent sip is from
 	key    keyPress     // from the voice path
 	data   dataChange   // from the voice path
+	far    farTone      // from the voice path
 	config *config.Line // a new document's line
 }
 
@@ -80,7 +81,7 @@ func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
 		inbox: make(chan message, inboxSize),
 		calls: map[line.CallID]*call{},
 	}
-	p.voice = media.NewVoice(media.VoiceOpts{Keys: p.keyPressed, Released: p.keyReleased, Data: p.dataChanged})
+	p.voice = media.NewVoice(media.VoiceOpts{Keys: p.keyPressed, Released: p.keyReleased, Data: p.dataChanged, FarTone: p.farToneHeard})
 	p.agents = &userAgents{port: p}
 	nat, err := newNation(&cfg, chip.Caps())
 	if err != nil {
@@ -121,16 +122,25 @@ func (p *port) keyPressed(key byte, down bool) {
 type sound struct {
 	cancelEcho bool
 	data       media.DataMode
+	network    string // country of the network whose busy tone ends calls, empty = none
 }
 
 func soundOf(cfg *config.Line) sound {
-	return sound{cancelEcho: cfg.DSP.EchoCanceller, data: dataMode(&cfg.Fax)}
+	s := sound{cancelEcho: cfg.DSP.EchoCanceller, data: dataMode(&cfg.Fax)}
+	if cfg.Tones.BusyHangup {
+		s.network = cfg.SLIC.Country
+	}
+	return s
 }
 
 func (p *port) setVoice(s sound) {
 	p.sound = s
 	p.voice.CancelEcho(s.cancelEcho)
 	p.voice.CarryData(s.data)
+	p.voice.Watch(nil)
+	if s.network != "" {
+		p.voice.Watch(p.nation.networkTones())
+	}
 }
 
 // shortestReady is the shortest key by which a telephone answers an alert tone:
@@ -232,6 +242,8 @@ func (p *port) handle(m message) {
 		}
 	case m.data.session != nil:
 		p.carryData(m.data)
+	case m.far.session != nil:
+		p.farTone(m.far)
 	case m.config != nil:
 		p.newConfig(m.config)
 	}

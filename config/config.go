@@ -144,6 +144,7 @@ type Ring struct {
 // Tones says what the caller hears when a call fails or ends.
 type Tones struct {
 	Causes       map[string]string `json:"causes" range:"0..100" enum:"silence,busy,reorder,vacant-code,no-circuit" doc:"Tone for a SIP status code, in place of the built-in table."`
+	BusyHangup   bool              `json:"busy_hangup" default:"false" doc:"End an answered call when the far end plays the country's busy or congestion tone: for gateways to the public network that do not signal its end."`
 	ReorderDelay Seconds           `json:"reorder_delay_s" default:"5" range:"0..255" owner:"true" doc:"Silence between the far end's hang-up and reorder tone."`
 }
 

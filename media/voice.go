@@ -9,6 +9,7 @@ import (
 	"github.com/ata-agent/ata-agent/dsp/callerid"
 	"github.com/ata-agent/ata-agent/dsp/dtmf"
 	"github.com/ata-agent/ata-agent/dsp/faxtone"
+	"github.com/ata-agent/ata-agent/dsp/progress"
 	"github.com/ata-agent/ata-agent/dsp/tone"
 )
 
@@ -35,6 +36,10 @@ type VoiceOpts struct {
 	// Data is told when a call begins or ends to carry data of a fax or modem, and
 	// by which tone that was known, 0 for none. It is called like Keys.
 	Data func(s *Session, on bool, tone faxtone.Kind)
+
+	// FarTone is told of a tone of the network in the far end's voice, see Watch. It
+	// is called like Keys.
+	FarTone func(s *Session, tone progress.Kind)
 
 	NoEchoCanceller bool          // the echo of the line goes to the far end
 	EchoTail        time.Duration // longest echo of the line [32 ms]
@@ -65,6 +70,7 @@ type Voice struct {
 	tell    atomic.Pointer[order[*callerid.Plan]]
 	connect atomic.Pointer[order[*Session]]
 	sounded atomic.Pointer[order[keyOrder]]
+	watch   atomic.Pointer[progress.Detector]
 	mute    atomic.Bool
 	giving  sync.Mutex // among those who give key orders; never taken by the audio goroutine
 	orders  *ring[keyOrder]
@@ -92,6 +98,7 @@ type Voice struct {
 	mic            [dsp.Frame]int16
 	canceller      *canceller
 	data           dataPath
+	network        *progress.Detector // of what is watched for, nil = nothing
 }
 
 // order is a value that differs from the one before even if it is equal.
@@ -229,6 +236,9 @@ func (v *Voice) join(s *Session) {
 		old.release(v)
 		v.canceller.setVBD(false)
 		v.data.forget()
+		if v.network != nil {
+			v.network.Reset()
+		}
 		v.session = nil
 		v.pressed, v.keying = 0, keying{}
 		v.farKey.Stop()
@@ -268,6 +278,7 @@ func (v *Voice) hear(toPhone []int16, now time.Duration) {
 	if s := v.session; s != nil {
 		key = s.receive(toPhone, now)
 		v.listenFar(toPhone)
+		v.watchFar(toPhone)
 		flowing = int64(now) < s.voiceUntil.Load()
 	} else {
 		clear(toPhone)

@@ -27,6 +27,8 @@ var mayImport = map[string][]string{
 	"dsp/faxtone": {"dsp"},
 	"dsp/vad":     {"dsp"},
 
+	"dsp/progress": {"dsp", "dsp/tone"},
+
 	"dsp/echo":      {"dsp", "dsp/fft"},
 	"dsp/echo/g168": {"dsp"},
 
