@@ -41,7 +41,7 @@ func TestFaxTone(t *testing.T) {
 		w.board.Phones[0].Speak(dsptest.AnswerTone{Hz: 1100, Level: -13}.Make(4000))
 		w.phone(1, "pause 2s")
 		for i, l := range w.agent.Status().Lines {
-			if !l.Calls[0].Voice.Data {
+			if !l.Calls[0].Data {
 				t.Errorf("line %d does not carry data", i+1)
 			}
 		}
@@ -50,7 +50,7 @@ func TestFaxTone(t *testing.T) {
 		}
 		w.phone(1, "pause 9s")
 		for i, l := range w.agent.Status().Lines {
-			if l.Calls[0].Voice.Data {
+			if l.Calls[0].Data {
 				t.Errorf("line %d still carries data", i+1)
 			}
 		}
@@ -73,8 +73,8 @@ func TestFaxModes(t *testing.T) {
 		w.board.Phones[1].Speak(dsptest.AnswerTone{Hz: 2100, Level: -13}.Make(16000))
 		w.phone(1, "pause 3s")
 		lines := w.agent.Status().Lines
-		if !lines[0].Calls[0].Voice.Data || lines[1].Calls[0].Voice.Data {
-			t.Errorf("data: %v with always, %v with off", lines[0].Calls[0].Voice.Data, lines[1].Calls[0].Voice.Data)
+		if !lines[0].Calls[0].Data || lines[1].Calls[0].Data {
+			t.Errorf("data: %v with always, %v with off", lines[0].Calls[0].Data, lines[1].Calls[0].Data)
 		}
 		w.phone(2, "onhook")
 		w.phone(1, "wait cpc onhook")

@@ -75,6 +75,7 @@ type CallStatus struct {
 	Ended     time.Time   `json:"ended,omitzero"`
 	Codec     string      `json:"codec,omitempty"`
 	Remote    string      `json:"remote,omitempty"`
+	Data      bool        `json:"data,omitempty"` // of a fax or modem, at present
 	Voice     VoiceStatus `json:"voice"`
 }
 
@@ -98,7 +99,6 @@ type VoiceStatus struct {
 	RemoteJitter  float64 `json:"remote_jitter_seconds"`
 	LevelSent     float64 `json:"sent_level_dbm0"`
 	LevelReceived float64 `json:"received_level_dbm0"`
-	Data          bool    `json:"data"` // of a fax or modem
 	QualityStatus
 	RemoteR     float64 `json:"remote_r_factor,omitempty"` // as the far end hears us, if it tells by RTCP XR
 	RemoteMOSLQ float64 `json:"remote_mos_lq,omitempty"`
@@ -145,7 +145,6 @@ func voiceStatus(s media.Stats) VoiceStatus {
 		Concealed: s.Concealed.Seconds(), Jitter: s.Jitter.Seconds(), Buffer: s.BufferDelay.Seconds(),
 		RoundTrip: s.RoundTrip.Seconds(), RemoteLost: s.RemoteLost, RemoteJitter: s.RemoteJitter.Seconds(),
 		LevelSent: max(quietest, float64(s.LevelSent)), LevelReceived: max(quietest, float64(s.LevelReceived)),
-		Data:          s.Data,
 		QualityStatus: qualityStatus(&s.Quality),
 		RemoteR:       s.RemoteQuality.R, RemoteMOSLQ: s.RemoteQuality.MOSLQ, RemoteMOSCQ: s.RemoteQuality.MOSCQ,
 	}
@@ -185,7 +184,8 @@ func (s *snapshot) now() LineStatus {
 	st := s.line
 	st.Calls = slices.Clone(st.Calls)
 	for i, session := range s.sessions {
-		st.Calls[i].Voice = voiceStatus(session.Stats())
+		stats := session.Stats()
+		st.Calls[i].Data, st.Calls[i].Voice = stats.Data, voiceStatus(stats)
 	}
 	return st
 }

@@ -11,7 +11,8 @@ import (
 // modems, which what is done to speech would spoil (ITU-T V.152). Data are
 // delayed by a fixed time; the jitter buffer neither conceals nor stretches
 // them, no key is taken out of them, no pause of theirs is left out, and the
-// echo canceller keeps out of a modem's way.
+// echo canceller lets them pass: modems cancel echo themselves, and faxes, which
+// take turns, hear none (ITU-T G.168 §7).
 type DataMode uint8
 
 const (
@@ -85,35 +86,19 @@ func (v *Voice) heed(heard *faxtone.Detector) {
 	}
 }
 
-// carry begins or ends data. A tone of a modem during a fax changes what is done
-// about echo.
+// carry begins or ends data.
 func (v *Voice) carry(on bool, kind faxtone.Kind) {
 	d := &v.data
-	if on == d.on && (!on || kind == d.kind) {
+	if on == d.on {
 		return
 	}
-	began := on != d.on
-	d.on, d.kind = on, kind
-	d.silent = 0
-	v.canceller.setVBD(on && !echoMatters(kind))
-	if !began {
-		return
-	}
+	d.on, d.kind, d.silent = on, kind, 0
+	v.canceller.setVBD(on)
 	v.stopKeys()
 	v.session.carryData(on)
 	if v.opts.Data != nil {
 		v.opts.Data(v.session, on, kind)
 	}
-}
-
-// echoMatters says whether a canceller helps: faxes take turns and hear their own
-// echo, modems that talk at the same time cancel it themselves (ITU-T G.168 §7).
-func echoMatters(kind faxtone.Kind) bool {
-	switch kind {
-	case faxtone.Calling, faxtone.Answer, faxtone.Preamble:
-		return true
-	}
-	return false
 }
 
 // forget ends data with the call.

@@ -92,7 +92,7 @@ func TestBadInput(t *testing.T) {
 	for packets, send := range badPackets {
 		for sounds, say := range badSounds {
 			for _, mode := range []media.DataMode{media.DataOnTone, media.DataAlways} {
-				t.Run(packets+", "+sounds, func(t *testing.T) {
+				bubble(t, packets+", "+sounds, func(t *testing.T) {
 					rng := rand.New(rand.NewPCG(1, uint64(len(packets)+len(sounds))))
 					b := newBench(silence)
 					b.voice.Watch(plan)
@@ -102,6 +102,7 @@ func TestBadInput(t *testing.T) {
 						send(rng, b)
 						say(rng, b.say[b.at:b.at+160], i*160)
 						b.frame()
+						time.Sleep(20 * time.Millisecond)
 					}
 					recovers(t, b)
 				})
@@ -139,6 +140,7 @@ func recovers(t *testing.T, b *bench) {
 			speech(b.say[b.at:b.at+160], 90000+i*160)
 		}
 		b.frame()
+		time.Sleep(20 * time.Millisecond)
 		heard = append(heard, b.toPhone[:]...)
 		if i >= 90 {
 			sent += voiceLevel(t, b.sink.last)
