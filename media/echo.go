@@ -34,7 +34,8 @@ type canceller struct {
 	far   [dsp.Frame]int16
 	near  [dsp.Frame]int16
 	off   atomic.Bool
-	count int // blocks since the figures were taken
+	vbd   bool // see setVBD
+	count int  // blocks since the figures were taken
 
 	trusted bool          // the echo path is known: what comes out is better than what went in
 	loss    atomic.Uint64 // float64 bits of the echo return loss with cancellation, in dB; 0 = not known
@@ -48,6 +49,11 @@ func newCanceller(opts VoiceOpts) *canceller {
 	return c
 }
 
+// setVBD has what the telephone says pass unchanged, as voice-band data needs it
+// (ITU-T V.152): modems cancel their own echo and must not be suppressed. What was
+// learnt of the line is kept. It is of the audio goroutine.
+func (c *canceller) setVBD(on bool) { c.vbd = on }
+
 // remember keeps what the telephone is about to hear.
 func (c *canceller) remember(toPhone []int16) {
 	for _, s := range toPhone {
@@ -60,7 +66,7 @@ func (c *canceller) remember(toPhone []int16) {
 // the end of what was remembered the telephone heard the first of its samples.
 // The result is good until the next call.
 func (c *canceller) cancel(block []int16, behind int) []int16 {
-	if c.echo == nil || c.off.Load() {
+	if c.echo == nil || c.vbd || c.off.Load() {
 		return block
 	}
 	from := (c.at - behind - c.delay + 2*farRing) % farRing
