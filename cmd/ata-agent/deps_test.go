@@ -23,6 +23,7 @@ var mayImport = map[string][]string{
 	"dsp/dtmf": {"dsp", "dsp/tone"},
 	"dsp/plc":  {"dsp"},
 	"dsp/fft":  {},
+	"dsp/pcm":  {"dsp"},
 
 	"dsp/echo":      {"dsp", "dsp/fft"},
 	"dsp/echo/g168": {"dsp"},
