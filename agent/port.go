@@ -46,18 +46,18 @@ type port struct {
 	chip  slic.Line     // SetFeed and Configure are safe from here
 	voice *media.Voice  // Play and Connect are safe from here
 
-	lostTold  uint64 // of lost, how many the log knows of
-	config    config.Line
-	pending   *config.Line // waits for the line to be idle
-	nation    *nation
-	tuned     slic.Electrical // what the port was told last
-	echo      bool            // and the voice
-	machine   *line.Machine
-	agents    *userAgents
-	calls     map[line.CallID]*call
-	lastID    line.CallID
-	connected line.CallID // whom the telephone hears, 0 nobody
-	at        time.Time   // of the message being handled
+	lostTold   uint64 // of lost, how many the log knows of
+	config     config.Line
+	pending    *config.Line // waits for the line to be idle
+	nation     *nation
+	tuned      slic.Electrical  // what the port was told last
+	processing media.Processing // and the voice
+	machine    *line.Machine
+	agents     *userAgents
+	calls      map[line.CallID]*call
+	lastID     line.CallID
+	connected  line.CallID // whom the telephone hears, 0 nobody
+	at         time.Time   // of the message being handled
 
 	feed    slic.Feed
 	tone    line.Tone
@@ -81,9 +81,8 @@ func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
 		inbox: make(chan message, inboxSize),
 		calls: map[line.CallID]*call{},
 	}
-	p.voice = media.NewVoice(media.VoiceOpts{Keys: p.keyPressed, Released: p.keyReleased})
-	p.echo = cfg.DSP.EchoCanceller
-	p.voice.CancelEcho(p.echo)
+	p.processing = processing(&cfg, chip.Caps())
+	p.voice = media.NewVoice(media.VoiceOpts{Processing: p.processing, Keys: p.keyPressed, Released: p.keyReleased})
 	p.agents = &userAgents{port: p}
 	nat, err := newNation(&cfg, chip.Caps())
 	if err != nil {
@@ -299,11 +298,12 @@ func (p *port) adopt(cfg *config.Line) bool {
 // done while nobody would hear it.
 func (p *port) tune() {
 	e := p.nation.electrical(&p.config)
-	if p.tuned == e && p.echo == p.config.DSP.EchoCanceller {
+	v := processing(&p.config, p.chip.Caps())
+	if p.tuned == e && p.processing == v {
 		return
 	}
-	p.tuned, p.echo = e, p.config.DSP.EchoCanceller
-	p.voice.CancelEcho(p.echo)
+	p.tuned, p.processing = e, v
+	p.voice.Process(v)
 	if err := p.chip.Configure(e); err != nil {
 		p.log.Error("new configuration of the port not applied", "err", err)
 	}

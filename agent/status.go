@@ -66,6 +66,7 @@ type LineStatus struct {
 	Messages     bool         `json:"messages_waiting,omitempty"`
 	Calls        []CallStatus `json:"calls,omitempty"`
 	SIP          sip.Status   `json:"sip"`
+	Audio        AudioStatus  `json:"audio"`
 
 	LineTest *slic.TestReport `json:"line_test,omitempty"` // the last one since the start
 }
@@ -165,6 +166,7 @@ func (a *Agent) Status() Status {
 	for _, p := range a.ports {
 		st := p.status.Load().now()
 		st.LostEvents = p.lost.Load()
+		st.Audio = audioStatus(p.voice)
 		st.LineTest = p.tested.Load()
 		if ua := p.agents.served.Load(); ua != nil {
 			st.SIP = ua.Status()

@@ -110,6 +110,11 @@ func (c *Canceller) unlearn() {
 	copy(c.proven, c.background.variances)
 }
 
+// Tail returns the longest echo that is cancelled.
+func (c *Canceller) Tail() time.Duration {
+	return time.Duration(len(c.foreground)) * block * time.Second / dsp.SampleRate
+}
+
 // SetEnabled turns the canceller on or off. It is on at first. While it is off
 // near passes unchanged; what was learnt is kept.
 func (c *Canceller) SetEnabled(on bool) { c.off = !on }
