@@ -88,7 +88,7 @@ type QoS struct {
 type DSP struct {
 	EchoCanceller bool         `json:"lec" default:"true" reload:"live" doc:"Keep the echo of the telephone line from the far end."`
 	EchoTail      Milliseconds `json:"lec_tail_ms" default:"32" range:"8..128" step:"8" reload:"live" doc:"Longest echo to cancel. The telephone line itself needs 16; more is for networks behind the port."`
-	HighPass      bool         `json:"high_pass" default:"true" reload:"live" doc:"Keep offset and hum of the telephone line, below 180 Hz, from the far end."`
+	HighPass      bool         `json:"high_pass" default:"true" reload:"live" doc:"Keep offset and hum of the telephone line, 50 and 60 Hz, from the far end."`
 }
 
 // DTMF says how keys pressed during a call travel.

@@ -3,8 +3,10 @@ package echo
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/ata-agent/ata-agent/dsp"
+	"github.com/ata-agent/ata-agent/dsp/compare"
 	"github.com/ata-agent/ata-agent/dsp/dsptest"
 	"github.com/ata-agent/ata-agent/dsp/echo/g168"
 )
@@ -123,4 +125,28 @@ func TestEarlyNoise(t *testing.T) {
 		atMost(t, fmt.Sprintf("first seconds in noise of %v dBm0, over it", level), got, 3, 0.5, "dB")
 		atLeast(t, fmt.Sprintf("first seconds in noise of %v dBm0, under it", level), got, -3, 0.5, "dB")
 	}
+}
+
+// Both ends talk at once over a line that has no echo: nothing can be learnt, and
+// what the near end says passes whole.
+func TestEarlyWithoutEcho(t *testing.T) {
+	if racing {
+		t.Skip("figures, not goroutines")
+	}
+	worst, gaps := 1.0, 0
+	for _, p := range pairs(t, "speech") {
+		for _, onset := range []int{0, 240, 2400} {
+			near := join(make([]int16, onset), p.near, quietness(1))
+			near = near[:len(near)/block*block]
+			out := make([]int16, len(near))
+			New(Opts{}).Process(p.far[:len(near)], near, out)
+			r, err := compare.Speech(near[:samples(2)], out, 100*time.Millisecond)
+			if err != nil {
+				t.Fatal(err)
+			}
+			worst, gaps = min(worst, r.Correlation), gaps+r.Gaps
+		}
+	}
+	atLeast(t, "first seconds without echo, likeness of near", worst, 0.99, 0.005, "")
+	atMost(t, "first seconds without echo, pieces of near lost", float64(gaps), 1, 0, "")
 }

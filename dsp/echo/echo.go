@@ -191,6 +191,10 @@ func (c *Canceller) cancel(d *[block]float32, nearEnergy float32, echo *[block]f
 	if !tones {
 		c.background.learn(&c.history, &ahead)
 	}
+	// What was adopted by chance, from both talking at once, must not be heard.
+	if !c.contest.settled && energy(d) > nearEnergy {
+		*d, *echo = near, [block]float32{}
+	}
 }
 
 // suppress applies the gain of the suppressor and fills up with noise.

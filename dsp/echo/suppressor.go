@@ -43,6 +43,7 @@ const (
 	learning    = 0.933 // fall of the limit in a block, 30 dB a second
 	least       = 0.005 // limit
 	headStart   = 4     // blocks without an echo to compare with
+	softly      = 0.3   // gain in them, of what is taken for echo
 	firstLoss   = 0.03  // echo over far signal, that is taken to be residual echo in them
 	lift        = 1.5   // of the bound for sounds that the filter knows less of
 	clipLift    = 100   // of the bound for an echo that clips
@@ -84,9 +85,18 @@ func (s *suppressor) judge(b *scene) float32 {
 	case s.hold > 0, bound < masked*b.noise:
 		return 1
 	case b.rest <= margin*bound:
-		return 0
+		return s.floor()
 	}
-	return float32(math.Sqrt(float64(1 - margin*bound/b.rest)))
+	return max(s.floor(), float32(math.Sqrt(float64(1-margin*bound/b.rest))))
+}
+
+// floor is the least gain. Before there is anything to tell speech from echo by,
+// what is taken for echo is made weaker and not removed.
+func (s *suppressor) floor() float32 {
+	if s.heard < headStart {
+		return softly
+	}
+	return 0
 }
 
 // alone takes a block while there can be no echo.
