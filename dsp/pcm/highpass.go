@@ -7,56 +7,61 @@ import (
 )
 
 // HighPass takes the offset of a converter and the hum of the mains out of a
-// signal, 28 dB of 50 and of 60 Hz, and leaves the telephone band as it is, within
-// 0.15 dB from 200 Hz on (ITU-T G.712 §6 allows 0.25 above 300). It is a filter of
-// the second order with a zero between the two frequencies, which turns the phase
-// half as much as one without, after a first-order one against the offset.
+// signal: a first-order high pass at 10 Hz and notches at 50 and 60 Hz, 8 Hz wide,
+// which take 26 dB or more within 0.2 Hz. Voice keeps its lowest notes, whose
+// phase a steeper high pass would turn: 100 Hz loses 0.15 dB, 200 Hz 0.05.
 type HighPass struct {
-	in, out float32 // of the first order
-	state   [2]float32
+	in, out float32
+	notches [len(notches)][2]float32
 }
 
-// In hertz: the first-order corner, the zero, and the corner of the second order.
+// In hertz.
 const (
-	offsetCorner = 15
-	humZero      = 55
-	humCorner    = 120
-	humQuality   = 0.9
+	offsetCorner = 10
+	notchWidth   = 8
 )
 
-// offsetPole is that of the first order, and offsetGain its greatest gain.
+// offsetPole is that of the first order, offsetGain what makes its greatest gain 1.
 const (
 	offsetPole = 1 - 2*math.Pi*offsetCorner/dsp.SampleRate
-	offsetGain = 2 / (1 + offsetPole)
+	offsetGain = (1 + offsetPole) / 2
 )
 
-// humFilter is the second order by the bilinear transform, numerator b0 b1 b0 and
-// denominator 1 a1 a2, less the gain of the first.
-var humFilter = func() (f struct{ b0, b1, a1, a2 float32 }) {
-	tan := func(hz float64) float64 { return math.Tan(math.Pi * hz / dsp.SampleRate) }
-	zero, pole := tan(humZero), tan(humCorner)
-	a0 := 1 + pole/humQuality + pole*pole
-	f.b0 = float32((1 + zero*zero) / a0 / offsetGain)
-	f.b1 = float32(2 * (zero*zero - 1) / a0 / offsetGain)
-	f.a1 = float32(2 * (pole*pole - 1) / a0)
-	f.a2 = float32((1 - pole/humQuality + pole*pole) / a0)
-	return f
-}()
+// notch is a filter of the second order, numerator b0 b1 b0 and denominator 1 b1 a2.
+type notch struct{ b0, b1, a2 float32 }
+
+var notches = [...]notch{design(50), design(60)}
+
+// design makes a notch by the bilinear transform.
+func design(hz float64) notch {
+	w := math.Tan(math.Pi * hz / dsp.SampleRate)
+	width := math.Tan(math.Pi * notchWidth / dsp.SampleRate)
+	a0 := 1 + width + w*w
+	return notch{
+		b0: float32((1 + w*w) / a0),
+		b1: float32(2 * (w*w - 1) / a0),
+		a2: float32((1 - width + w*w) / a0),
+	}
+}
 
 // Process filters a block.
 func (h *HighPass) Process(block []int16) {
-	f := &humFilter
-	in, out, s := h.in, h.out, h.state
+	a, b := &notches[0], &notches[1]
+	in, out, s, t := h.in, h.out, h.notches[0], h.notches[1]
 	for i, v := range block {
-		x := float32(v)
+		x := offsetGain * float32(v)
 		out = x - in + offsetPole*out
 		in = x
-		y := f.b0*out + s[0]
-		s[0] = f.b1*out - f.a1*y + s[1]
-		s[1] = f.b0*out - f.a2*y
-		block[i] = round(y)
+		y := a.b0*out + s[0]
+		s[0] = a.b1*(out-y) + s[1]
+		s[1] = a.b0*out - a.a2*y
+		z := b.b0*y + t[0]
+		t[0] = b.b1*(y-z) + t[1]
+		t[1] = b.b0*y - b.a2*z
+		block[i] = round(z)
 	}
-	h.in, h.out, h.state = in, calm(out), [2]float32{calm(s[0]), calm(s[1])}
+	h.in, h.out = in, calm(out)
+	h.notches = [...][2]float32{{calm(s[0]), calm(s[1])}, {calm(t[0]), calm(t[1])}}
 }
 
 // calm keeps denormal numbers out of the silence.
