@@ -21,8 +21,7 @@ type scene struct {
 // left in the best spell lately. Speech has gaps within each tenth of a second, so
 // the near end hides it for no longer. Until such a spell came the bound is what a
 // filter leaves that has learnt for as long, which sinks fast: who talks at the
-// same time keeps it from learning, and is heard rather than that he is taken for
-// echo.
+// same time keeps it from learning, and is rather heard with some echo than lost.
 type suppressor struct {
 	leak   float32 // residual echo over cancelled echo
 	limit  float32 // of the leak
@@ -36,8 +35,8 @@ type suppressor struct {
 }
 
 const (
-	margin      = 4     // of the bound, below which all is residual echo
-	spellBlocks = 6     //
+	margin      = 4 // of the bound, below which all is residual echo
+	spellBlocks = 6
 	aboveBest   = 2     // times the best spell
 	creep       = 1.003 // rise of the leak in a block, 1.3 dB a second
 	learning    = 0.933 // fall of the limit in a block, 30 dB a second
