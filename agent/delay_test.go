@@ -43,7 +43,7 @@ func TestDelay(t *testing.T) {
 				defer w.stop()
 				p := newPeer(t, w, g711.MuLaw)
 				defer p.stop()
-				w.phone(1, "set loop=0 sidetone=100 echo=none offhook wait tone:dial dial 102 pause 500ms")
+				w.phone(1, "PLAIN offhook wait tone:dial dial 102 pause 500ms")
 				p.measure(phase)
 				w.phone(1, "onhook")
 				w.idle()

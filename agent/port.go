@@ -59,6 +59,10 @@ type port struct {
 	connected  line.CallID // whom the telephone hears, 0 nobody
 	at         time.Time   // of the message being handled
 
+	keys     keypad
+	messages bool        // wait in the mailbox
+	shown    slic.Screen // of a telephone with a panel
+
 	feed    slic.Feed
 	tone    line.Tone
 	offHook bool
@@ -69,9 +73,8 @@ type port struct {
 	registeredAt time.Time // the registrar's last consent
 	emergencyAt  time.Time // end of the last emergency call
 
-	messages bool                            // wait in the mailbox
-	tested   atomic.Pointer[slic.TestReport] // any goroutine reads and writes
-	status   atomic.Pointer[snapshot]        // any goroutine reads
+	tested atomic.Pointer[slic.TestReport] // any goroutine reads and writes
+	status atomic.Pointer[snapshot]        // any goroutine reads
 }
 
 func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
@@ -82,7 +85,9 @@ func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
 		calls: map[line.CallID]*call{},
 	}
 	p.processing = processing(&cfg, chip.Caps())
-	p.voice = media.NewVoice(media.VoiceOpts{Processing: p.processing, Keys: p.keyPressed, Released: p.keyReleased})
+	p.voice = media.NewVoice(media.VoiceOpts{
+		Processing: p.processing, Keys: p.keyPressed, Released: p.keyReleased, NoKeys: chip.Caps().Keys,
+	})
 	p.agents = &userAgents{port: p}
 	nat, err := newNation(&cfg, chip.Caps())
 	if err != nil {
@@ -186,6 +191,7 @@ func (p *port) settle(timer *time.Timer) {
 		p.tune()
 	}
 	p.publish()
+	p.show()
 	next := time.Now().Add(time.Hour)
 	if due, ok := p.machine.Deadline(); ok && due.Before(next) {
 		next = due
@@ -238,6 +244,8 @@ func (p *port) chipEvent(e slic.Event) {
 	case slic.OffHook, slic.OnHook:
 		p.offHook = e.Kind == slic.OffHook
 		p.tell(e.At, line.Hook{Off: p.offHook})
+	case slic.Key:
+		p.keypadKey(e.At, e.Key)
 	case slic.Ready:
 		p.log.Info("port ready", "port", p.chip.String())
 		p.chipUp, p.chipErr = true, nil

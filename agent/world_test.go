@@ -31,6 +31,7 @@ import (
 type world struct {
 	t         *testing.T
 	ctx       context.Context
+	hardware  sim.Hardware
 	net       *siptest.Net
 	registrar *siptest.Registrar
 	board     *sim.Board
@@ -130,7 +131,7 @@ func (w *world) inService(first int) {
 func startWorld(t *testing.T, hardware sim.Hardware, cfg *config.Config, prepare func(*sim.Board)) *world {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	w := &world{t: t, ctx: ctx, net: siptest.NewNet(), log: &logBuffer{}}
+	w := &world{t: t, ctx: ctx, hardware: hardware, net: siptest.NewNet(), log: &logBuffer{}}
 	conn, err := w.net.Listen(netip.MustParseAddrPort(registrarAddr))
 	if err != nil {
 		t.Fatal(err)
@@ -187,6 +188,11 @@ func startWorld(t *testing.T, hardware sim.Hardware, cfg *config.Config, prepare
 				t.Errorf("module %d was misused: %v", i+1, u)
 			}
 		}
+		for i, s := range w.board.Sets {
+			if u := s.Misuses(); len(u) > 0 {
+				t.Errorf("handset %d was misused: %v", i+1, u)
+			}
+		}
 		if t.Failed() {
 			t.Logf("%s\n%s", w.log, w.events())
 		}
@@ -230,9 +236,23 @@ func (w *world) eventually(within time.Duration, what string, ok func() bool) {
 	}
 }
 
+// Words of a sequence that mean something else on a telephone without wires.
+var (
+	onPair = strings.NewReplacer(
+		"GONE", "wait cpc", // the far end has hung up
+		"PLAIN", "set loop=0 sidetone=100 echo=none", // what is measured is not the wires
+	)
+	onHandset = strings.NewReplacer("GONE", "wait tone:reorder -timeout 10s", "PLAIN", "set sidetone=100")
+)
+
 // phone works telephone n, counted from 1.
 func (w *world) phone(n int, actions string) {
 	w.t.Helper()
+	words := onPair
+	if w.hardware == sim.Handset {
+		words = onHandset
+	}
+	actions = words.Replace(actions)
 	if err := w.board.Do(w.ctx, n, strings.Fields(actions), io.Discard); err != nil {
 		w.t.Errorf("%s: %v", actions, err)
 		w.stop()

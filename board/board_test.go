@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/conn/v3/i2c"
 	"periph.io/x/conn/v3/physic"
 	"periph.io/x/conn/v3/spi"
 
@@ -33,6 +34,8 @@ var errGone = errors.New("no such device")
 func (nothing) PCM(Audio) (hal.PCM, error)            { return nil, errGone }
 func (nothing) SPI(string) (spi.PortCloser, error)    { return nil, errGone }
 func (nothing) Pin(string, string, bool) (Pin, error) { return nil, errGone }
+func (nothing) I2C(string) (i2c.BusCloser, error)     { return nil, errGone }
+func (nothing) PWM(string, int) (PWM, error)          { return nil, errGone }
 func (nothing) Button(string, bool) (Pin, error)      { return nil, errGone }
 func (nothing) LED(string) (led.Light, error)         { return nil, errGone }
 
@@ -41,6 +44,8 @@ func (nothing) LED(string) (led.Light, error)         { return nil, errGone }
 type machine struct {
 	world *sim.World
 	ports map[string]spi.Port
+	buses map[string]i2c.Bus
+	pwms  map[string]PWM
 	pins  map[string]gpio.PinIO
 
 	mu      sync.Mutex
@@ -150,6 +155,43 @@ func (m *machine) Pin(name, use string, inverted bool) (Pin, error) {
 	return p, nil
 }
 
+func (m *machine) I2C(name string) (i2c.BusCloser, error) {
+	if err := m.take(name); err != nil {
+		return nil, err
+	}
+	return &wires{m.buses[name], m, name}, nil
+}
+
+type wires struct {
+	i2c.Bus
+	m    *machine
+	name string
+}
+
+func (w *wires) Close() error {
+	w.m.give(w.name)
+	return nil
+}
+
+func (m *machine) PWM(chip string, channel int) (PWM, error) {
+	name := fmt.Sprint(chip, "/", channel)
+	if err := m.take(name); err != nil {
+		return nil, err
+	}
+	return &output{m.pwms[name], m, name}, nil
+}
+
+type output struct {
+	PWM
+	m    *machine
+	name string
+}
+
+func (o *output) Close() error {
+	o.m.give(o.name)
+	return nil
+}
+
 func (m *machine) Button(name string, inverted bool) (Pin, error) {
 	return m.Pin(name, "button", inverted)
 }
@@ -226,7 +268,7 @@ func (r *rig) addChip(bus, reset, intr string) sim.Port {
 
 func newRig() *rig {
 	return &rig{machine: &machine{
-		ports: map[string]spi.Port{}, pins: map[string]gpio.PinIO{}, missing: map[string]bool{}, open: map[string]int{},
+		ports: map[string]spi.Port{}, buses: map[string]i2c.Bus{}, pwms: map[string]PWM{}, pins: map[string]gpio.PinIO{}, missing: map[string]bool{}, open: map[string]int{},
 	}}
 }
 
@@ -449,8 +491,8 @@ func TestNothingIsDrivenWithoutClock(t *testing.T) {
 		if got := r.machine.events(); len(got) != 0 {
 			t.Errorf("without a clock: %v", got)
 		}
-		if _, err := r.board.Lines[0].Measure(); err == nil || r.board.Lines[0].Caps() != (slic.Caps{}) {
-			t.Error("a port without devices measures")
+		if _, err := r.board.Lines[0].Measure(); err == nil || !r.board.Lines[0].Caps().Measure {
+			t.Error("a port without devices measures, or forgets that it could")
 		}
 		r.lose("SLIC", false)
 		for i := range 2 {

@@ -97,7 +97,7 @@ func (c *checker) checkLine(l *Line, path string) {
 	}
 	unset := jsondoc.Default[Line]()
 	for _, k := range conditional {
-		if !d.knows(k.key) && k.of(l) != k.of(&unset) {
+		if !d.knows(k.key) && !alike(k.of(l), k.of(&unset)) {
 			c.faultAt(path+"/"+k.key, "has no meaning for the %s, leave it out", l.SLIC)
 		}
 	}
@@ -105,6 +105,10 @@ func (c *checker) checkLine(l *Line, path string) {
 	c.checkPort(l, path)
 	d.check(c, l, path)
 }
+
+// alike says whether two sections have the same values. A list that is empty is
+// as good as none.
+func alike(a, b any) bool { return fmt.Sprintf("%+v", a) == fmt.Sprintf("%+v", b) }
 
 // allowedChips says which line chips there are.
 func allowedChips() (text string) {
@@ -156,7 +160,7 @@ func (c *checker) checkPort(l *Line, path string) {
 type pinKey struct{ key, name string }
 
 func pinsOf(l *Line) []pinKey {
-	return []pinKey{
+	pins := []pinKey{
 		{"gpio/reset", l.GPIO.Reset},
 		{"gpio/int", l.GPIO.Int},
 		{"gpio/shk", l.GPIO.SHK},
@@ -164,6 +168,8 @@ func pinsOf(l *Line) []pinKey {
 		{"gpio/fr", l.GPIO.FR},
 		{"gpio/pd", l.GPIO.PD},
 	}
+	pins = append(pins, codecPins(&l.Codec)...)
+	return append(pins, handsetPins(&l.Handset)...)
 }
 
 // checkPins checks that every pin is named rightly and once.

@@ -43,15 +43,17 @@ type Audio struct {
 
 // Line is one telephone port. Which of its sections apply is up to the chip.
 type Line struct {
-	SLIC    string `json:"slic" enum:"si3210,si3211,si3215,si3216,ag1171,ks0835f" doc:"Line chip or module."`
-	Channel int    `json:"channel" default:"0" range:"0..31" doc:"Channel of the sound card, from 0."`
-	Slot    int    `json:"slot" default:"-1" range:"-1..127" doc:"Slot of the frame, from 0. -1: the same as the channel."`
-	SPI     SPI    `json:"spi" doc:"Control bus. Si321x alone."`
-	GPIO    GPIO   `json:"gpio" doc:"Pins, each by the name its device tree gives it (GPIO24), or by chip and offset (gpio-32-63:28)."`
-	Flags   Flags  `json:"gpio_flags" doc:"How pins are wired."`
-	DCDC    DCDC   `json:"dcdc" doc:"Supply of the line. Si321x alone."`
-	Ring    Ring   `json:"ring" doc:"Ringing. Si321x alone; modules ring as they are built."`
-	Feed    Feed   `json:"feed" doc:"Feed of the line. Si321x alone."`
+	SLIC    string  `json:"slic" enum:"si3210,si3211,si3215,si3216,ag1171,ks0835f,codec,handset" doc:"Line chip or module, a line circuit behind a telephony codec, or a telephone that is part of the device."`
+	Channel int     `json:"channel" default:"0" range:"0..31" doc:"Channel of the sound card, from 0."`
+	Slot    int     `json:"slot" default:"-1" range:"-1..127" doc:"Slot of the frame, from 0. -1: the same as the channel."`
+	SPI     SPI     `json:"spi" doc:"Control bus. Si321x alone."`
+	GPIO    GPIO    `json:"gpio" doc:"Pins, each by the name its device tree gives it (GPIO24), or by chip and offset (gpio-32-63:28)."`
+	Flags   Flags   `json:"gpio_flags" doc:"How pins are wired."`
+	DCDC    DCDC    `json:"dcdc" doc:"Supply of the line. Si321x alone."`
+	Ring    Ring    `json:"ring" doc:"Ringing. Si321x alone; modules ring as they are built."`
+	Feed    Feed    `json:"feed" doc:"Feed of the line. Si321x alone."`
+	Codec   Codec   `json:"codec" doc:"Line circuit behind a telephony codec. Codec alone."`
+	Handset Handset `json:"handset" doc:"Telephone that is part of the device. Handset alone."`
 }
 
 // SPI is the control bus of a chip.

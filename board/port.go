@@ -36,6 +36,7 @@ type port struct {
 	line        slic.Line // the driver, nil while the devices are not open
 	feed        slic.Feed
 	electrical  slic.Electrical
+	screen      slic.Screen
 	calibration *si321x.Calibration
 }
 
@@ -58,13 +59,9 @@ func (p *port) String() string { return fmt.Sprintf("line %d (%s)", p.index+1, p
 
 func (p *port) config() *Line { return &p.board.Lines[p.index] }
 
-// Caps implements slic.Line. A port whose devices are not open can do nothing.
-func (p *port) Caps() slic.Caps {
-	if line := p.current(); line != nil {
-		return line.Caps()
-	}
-	return slic.Caps{}
-}
+// Caps implements slic.Line. They are known before the devices are open, as who
+// uses the port plans with them from the start.
+func (p *port) Caps() slic.Caps { return p.driver.caps(p.config()) }
 
 func (p *port) current() slic.Line {
 	p.mu.Lock()
@@ -160,6 +157,7 @@ func (p *port) newOpening() *opening {
 		board: p.board, line: p.config(), name: fmt.Sprintf("line %d", p.index+1), devices: p.devices,
 		log:         p.opts.Logger.With("line", p.index+1),
 		calibration: p.calibration, calibrated: p.calibrated,
+		speakers: p.highway.speakers,
 	}
 }
 
@@ -186,6 +184,9 @@ func (p *port) build(o *opening) (slic.Line, error) {
 		return nil, err
 	}
 	line.SetFeed(p.feed)
+	if panel, ok := line.(slic.Panel); ok {
+		panel.Show(p.screen)
+	}
 	p.line = line
 	return line, nil
 }

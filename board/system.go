@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"periph.io/x/conn/v3/i2c"
 	"periph.io/x/conn/v3/spi"
 	"periph.io/x/host/v3/sysfs"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/ata-agent/ata-agent/hal/alsa"
 	"github.com/ata-agent/ata-agent/hal/gpio"
 	"github.com/ata-agent/ata-agent/hal/led"
+	"github.com/ata-agent/ata-agent/hal/pwm"
 )
 
 // system are the devices of the kernel.
@@ -73,6 +75,29 @@ func (s *system) SPI(port string) (spi.PortCloser, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// I2C implements Devices.
+func (s *system) I2C(bus string) (i2c.BusCloser, error) {
+	m := i2cBus.FindStringSubmatch(bus)
+	if m == nil {
+		return nil, fmt.Errorf("%q is not an I2C bus", bus)
+	}
+	number, _ := strconv.Atoi(m[1]) // three digits
+	b, err := sysfs.NewI2C(number)
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// PWM implements Devices.
+func (s *system) PWM(chip string, channel int) (PWM, error) {
+	out, err := pwm.Open(pwm.Class, chip, channel)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // Pin implements Devices.

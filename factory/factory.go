@@ -29,6 +29,9 @@ type Bench interface {
 	Lift(ctx context.Context, line int) error
 	HangUp(ctx context.Context, line int) error
 	PressKeys(ctx context.Context, line int, keys string) error
+	// Couple holds the earpiece of a telephone that is part of the device to its
+	// mouthpiece, because it has no hybrid that would give back what it hears.
+	Couple(ctx context.Context, line int) error
 	// SeesLamp says whether the lamp of that name, and no other, is lit.
 	SeesLamp(ctx context.Context, name string) (bool, error)
 	PressButton(ctx context.Context) error

@@ -47,6 +47,10 @@ func (b *bench) PressKeys(ctx context.Context, line int, keys string) error {
 	return b.do(ctx, line, "dial", keys)
 }
 
+func (b *bench) Couple(ctx context.Context, line int) error {
+	return b.do(ctx, line, "set", "echo=m1", "erl=20")
+}
+
 func (b *bench) SeesLamp(_ context.Context, name string) (bool, error) {
 	return b.panel.OnlyLit(name), nil
 }
@@ -103,7 +107,7 @@ func outline(v factory.Verdict) string {
 const allPass = "pass pass pass pass pass | pass pass pass pass pass | pass pass"
 
 func TestSoundDevice(t *testing.T) {
-	for name, hardware := range map[string]sim.Hardware{"si321x": sim.Si321x, "gpio": sim.Ag1171} {
+	for name, hardware := range map[string]sim.Hardware{"si321x": sim.Si321x, "gpio": sim.Ag1171, "handset": sim.Handset} {
 		t.Run(name, func(t *testing.T) {
 			v, err := try(t, hardware, func(*bench) {})
 			if err != nil || !v.Passed || outline(v) != allPass || v.Seconds < 5 || v.Seconds > 60 {

@@ -190,6 +190,28 @@ func (l *line) ring(ctx context.Context, r *Result) error {
 
 // audio sends a tone to the telephone, whose hybrid gives some of it back.
 func (l *line) audio(ctx context.Context, r *Result) error {
+	if l.Caps().Keys {
+		if err := l.bench.Couple(ctx, l.number); err != nil {
+			return err
+		}
+		return l.coupled(ctx, r)
+	}
+	return l.sound(ctx, r)
+}
+
+// coupled is sound again and again, until whoever is at the bench has found out
+// how to hold the receiver.
+func (l *line) coupled(ctx context.Context, r *Result) error {
+	for end := time.Now().Add(l.patience); ; {
+		err := l.sound(ctx, r)
+		if f := (*failure)(nil); !errors.As(err, &f) || !time.Now().Before(end) {
+			return err
+		}
+	}
+}
+
+// sound measures once what comes back.
+func (l *line) sound(ctx context.Context, r *Result) error {
 	l.ear.say(true, probeLevel)
 	defer l.ear.say(false, 0)
 	if err := settle(ctx, settleTime); err != nil {
@@ -222,7 +244,7 @@ func (l *line) keys(ctx context.Context, r *Result) error {
 		if err := settle(ctx, 50*time.Millisecond); err != nil {
 			return err
 		}
-		heard = l.ear.dialled()
+		heard = l.dialled(heard)
 	}
 	r.Text = "all keys are heard"
 	hung := l.hangUp(ctx)
@@ -230,4 +252,22 @@ func (l *line) keys(ctx context.Context, r *Result) error {
 		return &failure{fmt.Sprintf("heard %q of the keys %q", heard, allKeys)}
 	}
 	return hung
+}
+
+// dialled adds the keys that were pressed meanwhile: as tones, or as the port
+// reports them.
+func (l *line) dialled(before string) string {
+	if !l.Caps().Keys {
+		return l.ear.dialled()
+	}
+	for {
+		select {
+		case e := <-l.events:
+			if e.Kind == slic.Key {
+				before += string(e.Key)
+			}
+		default:
+			return before
+		}
+	}
 }

@@ -34,6 +34,8 @@ type VoiceOpts struct {
 	Processing     // at first, see Process
 	EchoDelay  int // see Voice.DelayEcho [0]
 
+	NoKeys bool // the telephone sends no keys by tone: none are looked for
+
 	DTMF dtmf.Opts // of the detector
 	// KeyLevel is the level of the low group of keys played to the telephone or,
 	// where telephone events are not agreed on, to the far end [-10 dBm0].

@@ -134,6 +134,10 @@ func (r *robot) PressKeys(ctx context.Context, line int, keys string) error {
 	return r.do(ctx, line, "dial", keys)
 }
 
+func (r *robot) Couple(ctx context.Context, line int) error {
+	return r.do(ctx, line, "set", "echo=m1", "erl=20")
+}
+
 func (r *robot) SeesLamp(_ context.Context, name string) (bool, error) {
 	return r.panel.OnlyLit(name), nil
 }
@@ -166,6 +170,10 @@ func (p *person) HangUp(_ context.Context, line int) error {
 
 func (p *person) PressKeys(_ context.Context, line int, keys string) error {
 	return p.ask("line %d: press %s", line, strings.Join(strings.Split(keys, ""), " "))
+}
+
+func (p *person) Couple(_ context.Context, line int) error {
+	return p.ask("line %d: hold the earpiece to the mouthpiece", line)
 }
 
 // SeesLamp waits for an answer. An end of the input is no answer.

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +27,14 @@ type machine struct {
 }
 
 // virtualBoards are the names of boards whose telephones are in this computer.
-var virtualBoards = map[string]sim.Hardware{"virtual": sim.Si321x, "virtual-gpio": sim.Ag1171}
+var virtualBoards = map[string]sim.Hardware{
+	"virtual": sim.Si321x, "virtual-gpio": sim.Ag1171, "virtual-handset": sim.Handset,
+}
+
+// virtualNames are the names of the virtual boards, sorted.
+func virtualNames() string {
+	return strings.Join(slices.Sorted(maps.Keys(virtualBoards)), ", ")
+}
 
 // findMachine finds the board of a name or file; without one, the board that the
 // factory named, else the one that is detected.
@@ -84,7 +93,7 @@ func readBoard(name string) ([]byte, error) {
 		return data, nil
 	}
 	if !strings.ContainsRune(name, filepath.Separator) && !strings.HasSuffix(name, ".json") {
-		return nil, &usageError{fmt.Sprintf("no board %q: known are virtual, virtual-gpio, %s, or the name of a file", name, strings.Join(boardfile.Profiles(), ", "))}
+		return nil, &usageError{fmt.Sprintf("no board %q: known are %s, %s, or the name of a file", name, virtualNames(), strings.Join(boardfile.Profiles(), ", "))}
 	}
 	return os.ReadFile(name)
 }

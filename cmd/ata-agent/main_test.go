@@ -107,7 +107,7 @@ func TestExitCodes(t *testing.T) {
 		{"reset, not confirmed", []string{"reset", "-factory", "-state", none}, exitFailed, "nothing was done"},
 		{"schema", []string{"config", "schema"}, exitOK, `"https://json-schema.org/draft/2020-12/schema"`},
 		{"run with a bad configuration", []string{"run", "-config", bad, "-state", none, "-board", "virtual"}, exitFailed, "4:25: /lines/0/rtp/ptime_ms"},
-		{"run without board", []string{"run", "-config", good, "-state", none}, exitUsage, "this is Raspberry Pi 4 Model B Rev 1.4, made for it are rpi-ag1171-i2s and rpi-si3210-dual"},
+		{"run without board", []string{"run", "-config", good, "-state", none}, exitUsage, "this is Raspberry Pi 4 Model B Rev 1.4, made for it are rpi-ag1171-i2s and rpi-handset and rpi-si3210-dual"},
 		{"run without board, what to say", []string{"run", "-config", good, "-state", none}, exitUsage, "say -board NAME|FILE, or -board virtual"},
 		{"run on a bad board file", []string{"run", "-config", good, "-state", none, "-board", badBoard}, exitFailed, badBoard + ":3:10: /lines/0/slic: \"si3120\" is not allowed"},
 		{"run on a missing board file", []string{"run", "-config", good, "-state", none, "-board", filepath.Join(none, "no.json")}, exitFailed, "no such file"},
@@ -120,7 +120,7 @@ func TestExitCodes(t *testing.T) {
 		{"board check bad", []string{"board", "check", badBoard}, exitFailed, `did you mean "si3210"?`},
 		{"board check bad as JSON", []string{"board", "check", "-json", badBoard}, exitFailed, `"path": "/lines/0/slic"`},
 		{"board check nothing", []string{"board", "check"}, exitUsage, "name one board or file"},
-		{"board check unknown", []string{"board", "check", "toaster"}, exitUsage, `no board "toaster": known are virtual, virtual-gpio, beaglebone-si3210`},
+		{"board check unknown", []string{"board", "check", "toaster"}, exitUsage, `no board "toaster": known are virtual, virtual-gpio, virtual-handset, beaglebone-si3210`},
 		{"board show", []string{"board", "show", "generic"}, exitOK, `"mode": 3, // default`},
 		{"board show as JSON", []string{"board", "show", "-json", "generic"}, exitOK, `"mode": 3,`},
 		{"board schema", []string{"board", "schema"}, exitOK, `"title": "ata-agent board file"`},
@@ -138,6 +138,7 @@ func TestExitCodes(t *testing.T) {
 		{"phone without actions", []string{"phone", "1"}, exitUsage, "offhook"},
 		{"phone without number", []string{"phone", "offhook", "onhook"}, exitUsage, "is no telephone"},
 		{"phone with a wrong action", []string{"phone", "1", "jump"}, exitUsage, `jump`},
+		{"demo on an unknown board", []string{"demo", "-board", "rpi"}, exitUsage, `no virtual board "rpi": known are virtual, virtual-gpio, virtual-handset`},
 		{"demo in an unknown country", []string{"demo", "-country", "ZZ"}, exitUsage, "unknown country"},
 	}
 	for _, tt := range tests {

@@ -386,7 +386,7 @@ func TestBoardHoldsItsLines(t *testing.T) {
 func TestPushesDuringACall(t *testing.T) {
 	t.Parallel()
 	log := &lockedBuffer{}
-	d, err := newDemo("US", newLogger(log, nil))
+	d, err := newDemo(virtualBoards["virtual"], "US", newLogger(log, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
