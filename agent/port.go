@@ -61,6 +61,10 @@ type port struct {
 	connected line.CallID // whom the telephone hears, 0 nobody
 	at        time.Time   // of the message being handled
 
+	keys     keypad
+	messages bool        // wait in the mailbox
+	shown    slic.Screen // of a telephone with a panel
+
 	feed    slic.Feed
 	tone    line.Tone
 	offHook bool
@@ -71,7 +75,8 @@ type port struct {
 	registeredAt time.Time // the registrar's last consent
 	emergencyAt  time.Time // end of the last emergency call
 
-	status atomic.Pointer[snapshot] // any goroutine reads
+	tested atomic.Pointer[slic.TestReport] // any goroutine reads and writes
+	status atomic.Pointer[snapshot]        // any goroutine reads
 }
 
 func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
@@ -81,14 +86,17 @@ func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
 		inbox: make(chan message, inboxSize),
 		calls: map[line.CallID]*call{},
 	}
-	p.voice = media.NewVoice(media.VoiceOpts{Keys: p.keyPressed, Released: p.keyReleased, Data: p.dataChanged, FarTone: p.farToneHeard})
+	p.voice = media.NewVoice(media.VoiceOpts{
+		Keys: p.keyPressed, Released: p.keyReleased, NoKeys: chip.Caps().Keys,
+		Data: p.dataChanged, FarTone: p.farToneHeard,
+	})
 	p.agents = &userAgents{port: p}
 	nat, err := newNation(&cfg, chip.Caps())
 	if err != nil {
 		return nil, err
 	}
 	p.nation = nat
-	p.setVoice(soundOf(&cfg))
+	p.setVoice(p.soundOf(&cfg))
 	tap := &script.Tap{Port: p, Did: func(c script.Call) { a.hub.action(n, p.at, c) }}
 	p.machine = line.New(tap, nat.country, nat.plan, lineSettings(&cfg))
 	p.tuned = nat.electrical(&cfg)
@@ -120,13 +128,13 @@ func (p *port) keyPressed(key byte, down bool) {
 
 // sound is what the configuration says of the voice path.
 type sound struct {
-	cancelEcho bool
+	processing media.Processing
 	data       media.DataMode
 	network    string // country of the network whose busy tone ends calls, empty = none
 }
 
-func soundOf(cfg *config.Line) sound {
-	s := sound{cancelEcho: cfg.DSP.EchoCanceller, data: dataMode(&cfg.Fax)}
+func (p *port) soundOf(cfg *config.Line) sound {
+	s := sound{processing: processing(cfg, p.chip.Caps()), data: dataMode(&cfg.Fax)}
 	if cfg.Tones.BusyHangup {
 		s.network = cfg.SLIC.Country
 	}
@@ -135,7 +143,7 @@ func soundOf(cfg *config.Line) sound {
 
 func (p *port) setVoice(s sound) {
 	p.sound = s
-	p.voice.CancelEcho(s.cancelEcho)
+	p.voice.Process(s.processing)
 	p.voice.CarryData(s.data)
 	p.voice.Watch(nil)
 	if s.network != "" {
@@ -211,6 +219,7 @@ func (p *port) settle(timer *time.Timer) {
 		p.tune()
 	}
 	p.publish()
+	p.show()
 	next := time.Now().Add(time.Hour)
 	if due, ok := p.machine.Deadline(); ok && due.Before(next) {
 		next = due
@@ -267,6 +276,8 @@ func (p *port) chipEvent(e slic.Event) {
 	case slic.OffHook, slic.OnHook:
 		p.offHook = e.Kind == slic.OffHook
 		p.tell(e.At, line.Hook{Off: p.offHook})
+	case slic.Key:
+		p.keypadKey(e.At, e.Key)
 	case slic.Ready:
 		p.log.Info("port ready", "port", p.chip.String())
 		p.chipUp, p.chipErr = true, nil
@@ -327,7 +338,7 @@ func (p *port) adopt(cfg *config.Line) bool {
 // done while nobody would hear it.
 func (p *port) tune() {
 	e := p.nation.electrical(&p.config)
-	if sound := soundOf(&p.config); sound != p.sound {
+	if sound := p.soundOf(&p.config); sound != p.sound {
 		p.setVoice(sound)
 	}
 	if p.tuned == e {

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/ata-agent/ata-agent/hal"
+	"github.com/ata-agent/ata-agent/slic/handset"
 )
 
 // highway is the board's sound card with its channels in the order of the lines,
@@ -16,6 +17,8 @@ type highway struct {
 	devices Devices
 	audio   Audio
 	channel []int // of each line
+
+	speakers map[int]*handset.Speaker // by channel
 
 	pcm      hal.PCM // nil until it is open
 	closed   bool
@@ -29,7 +32,7 @@ type highway struct {
 var errClosed = errors.New("board: exchange: the sound card is closed")
 
 func newHighway(d *Description, devices Devices) *highway {
-	h := &highway{devices: devices, audio: d.Audio, started: make(chan struct{})}
+	h := &highway{devices: devices, audio: d.Audio, speakers: speakersOf(d), started: make(chan struct{})}
 	for i := range d.Lines {
 		h.channel = append(h.channel, d.Lines[i].Channel)
 	}
@@ -41,6 +44,14 @@ func (h *highway) Channels() int { return len(h.channel) }
 
 // Period implements hal.PCM.
 func (h *highway) Period() int { return h.audio.Period }
+
+// Delay implements hal.Delayed. It belongs to the goroutine of Exchange.
+func (h *highway) Delay() int {
+	if d, ok := h.pcm.(hal.Delayed); ok {
+		return d.Delay()
+	}
+	return 0
+}
 
 // Exchange implements hal.PCM. A card that is missing is looked for again with
 // each call.
@@ -69,6 +80,9 @@ func (h *highway) exchange(toPhone, fromPhone [][]int16) error {
 	}
 	for i, ch := range h.channel {
 		h.to[ch], h.from[ch] = toPhone[i], fromPhone[i]
+	}
+	for ch, s := range h.speakers {
+		s.Read(h.to[ch])
 	}
 	return h.pcm.Exchange(h.to, h.from)
 }

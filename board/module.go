@@ -12,6 +12,9 @@ var module = driver{
 	check: func(*checker, *Line, string) {},
 	build: buildModule,
 	bound: func(_ *Line, e slic.Electrical) slic.Electrical { return e },
+	caps: func(l *Line) slic.Caps {
+		return slic.Caps{Reversal: true, OpenLoop: l.GPIO.PD != "", OnHookTransmit: l.Flags.OnHookAudio, RingFrequency: true}
+	},
 }
 
 var modules = map[string]gpioslic.Kind{"ag1171": gpioslic.Ag1171, "ks0835f": gpioslic.KS0835F}

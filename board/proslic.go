@@ -20,6 +20,12 @@ var proSLIC = driver{
 	check: checkProSLIC,
 	build: buildProSLIC,
 	bound: boundProSLIC,
+	caps: func(*Line) slic.Caps {
+		return slic.Caps{
+			Reversal: true, OpenLoop: true, OnHookTransmit: true, RingFrequency: true, RingVoltage: true,
+			Impedance: true, Gain: true, Measure: true, PowerAlarm: true,
+		}
+	},
 }
 
 // bitClocks are the legal frequencies of PCLK. Si3215 data sheet §2.8.

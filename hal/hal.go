@@ -30,6 +30,14 @@ type PCM interface {
 	Close() error
 }
 
+// Delayed is a PCM that plays later than it must: a toPhone block begins to be
+// heard Delay samples after the first sample of the fromPhone block of the same
+// Exchange was said. Of a PCM that does not say, it is none. The delay is
+// known once the highway runs and stays the same until an Exchange fails.
+type Delayed interface {
+	Delay() int
+}
+
 // Edge is a change of an input pin.
 type Edge struct {
 	At    time.Time  // when it happened, with a monotonic reading

@@ -31,8 +31,8 @@ func newDataEnd(t *testing.T, n *mediatest.Network, b bool, opts media.SessionOp
 	e.voice.Connect(nil)
 	var heard []told
 	e.voice = media.NewVoice(media.VoiceOpts{
-		NoEchoCanceller: true,
-		Keys:            func(key byte, down bool) { e.keys = append(e.keys, keyPress{key, down}) },
+		Processing: media.Processing{NoEchoCanceller: true, NoHighPass: true},
+		Keys:       func(key byte, down bool) { e.keys = append(e.keys, keyPress{key, down}) },
 		Data: func(s *media.Session, on bool, tone faxtone.Kind) {
 			if s != e.Session {
 				t.Error("told of another session")

@@ -1,71 +1,77 @@
 //go:build judges
 
-package media
+package media_test
 
 import (
-	"math"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"syscall"
 	"testing"
+	"unsafe"
 
 	"github.com/ata-agent/ata-agent/dsp"
 	"github.com/ata-agent/ata-agent/dsp/dsptest"
-	"github.com/ata-agent/ata-agent/dsp/g711"
 )
 
-// TestFaxPageThroughDrift sends half an hour of a fax's modem, V.29 at 9600
-// bit/s, from a line whose clock differs by 100 ppm and over a network with 30
-// ms of jitter. Spandsp sends and receives it. A sample that slips costs its
-// receiver hundreds of bits; but at such a drift it gets one symbol in half
-// an hour wrong by itself, even when the page was resampled in one piece
-// by an exact filter.
-func TestFaxPageThroughDrift(t *testing.T) {
+// portLimit is the greatest cost of a whole port in microseconds for 20 ms.
+const portLimit = 55.0
+
+// sameWork is what libspandsp has of the work of a port.
+var sameWork = []string{"echo_32", "dtmf_rx", "alaw_encode", "alaw_decode", "plc_good"}
+
+// A whole port, with RTP, jitter buffer and what else libspandsp has not, costs
+// at most portLimit, and no more than libspandsp's part of the same work. All
+// are medians of nine runs in turn.
+func TestCostOfPort(t *testing.T) {
 	judge := dsptest.NewSpandsp(t)
-	const bits, symbol = 30 * 60 * 9600, 4
-	page := judge.V29(t, bits)
-	page = append(page, make([]int16, dsp.SampleRate)...)
-	for _, ppm := range []float64{-100, 100} {
-		j := dataBuffer()
-		heard := make([]int16, 0, len(page)+dsp.SampleRate)
-		play(j, packetsOf(page, ppm), 80, func(block []int16) { heard = append(heard, block...) })
-		got, wrong := judge.V29Errors(t, heard, bits)
-		t.Logf("%+.0f ppm: %d bits, %d wrong; speed %+.1f ppm, %+v", ppm, got, wrong, j.data.ppm, j.counters)
-		if got != bits || wrong > symbol {
-			t.Errorf("%+.0f ppm: %d of %d bits, %d wrong", ppm, got, bits, wrong)
+	x := make([]int16, 2*dsp.SampleRate)
+	dsptest.AddNoise(x, -16, rand.New(rand.NewPCG(1, 1)))
+	var ours, theirs []float64
+	for range 9 {
+		ours = append(ours, portCost(t))
+		cost, sum := judge.CPU(t, x), 0.0
+		for _, name := range sameWork {
+			sum += cost[name] / 1000
 		}
-		if j.counters != (jitterCounters{}) {
-			t.Errorf("%+.0f ppm: %+v, want nothing lost or changed", ppm, j.counters)
-		}
+		theirs = append(theirs, sum)
+	}
+	o, s := median(ours), median(theirs)
+	t.Logf("whole port %.1f us for 20 ms (%.1f to %.1f); %v of spandsp %.1f us, ratio %.2f", o, slices.Min(ours), slices.Max(ours), sameWork, s, o/s)
+	if o > portLimit {
+		t.Errorf("%.1f us, want %v at most", o, portLimit)
+	}
+	if o > s {
+		t.Errorf("costs %.2f times what spandsp takes", o/s)
 	}
 }
 
-// The switch itself may cost no bit of what follows: a page that begins 200 ms
-// after the buffer was made fit for data comes through.
-func TestFaxPageAfterSwitch(t *testing.T) {
-	judge := dsptest.NewSpandsp(t)
-	const bits = 60 * 9600
-	ced := dsptest.AnswerTone{Hz: 2100, Level: -13}.Make(8000)
-	page := append(append(ced, make([]int16, 1600)...), judge.V29(t, bits)...)
-	page = append(page, make([]int16, dsp.SampleRate)...)
-	j := testBuffer()
-	var heard []int16
-	play(j, packetsOf(page, 50), 80, func(block []int16) {
-		if heard = append(heard, block...); len(heard) == 7200 {
-			j.carryData(defaultData)
-		}
-	})
-	if got, wrong := judge.V29Errors(t, heard[9600:], bits); got != bits || wrong != 0 {
-		t.Errorf("%d of %d bits, %d wrong", got, bits, wrong)
+// portCost is the microseconds of thread CPU time that 20 ms of a line take.
+func portCost(t *testing.T) float64 {
+	const frames = 3000
+	b := newBench(wholePort.say)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	begin := threadTime(t)
+	for i := range frames {
+		wholePort.each(b, i)
+		b.frame()
 	}
+	return (threadTime(t) - begin) / frames / 1000
 }
 
-// packetsOf cuts a signal into packets of 20 ms by a clock that is ppm faster
-// than the line's, which the network delays by up to 30 ms.
-func packetsOf(x []int16, ppm float64) []sentPacket {
-	var list []sentPacket
-	for i := 0; (i+1)*160 <= len(x); i++ {
-		payload := make([]byte, 160)
-		g711.Encode(g711.ALaw, payload, x[i*160:(i+1)*160])
-		jitter := 30 * samplesPerMs * (0.5 + 0.5*math.Sin(float64(i*i)))
-		list = append(list, sentPacket{float64((i+1)*160)/(1+ppm*1e-6) + jitter, uint32(i * 160), payload})
+// threadTime is what this thread has run, in nanoseconds.
+func threadTime(t *testing.T) float64 {
+	const clock = 3 // CLOCK_THREAD_CPUTIME_ID, clock_gettime(2)
+	var ts syscall.Timespec
+	if _, _, errno := syscall.Syscall(syscall.SYS_CLOCK_GETTIME, clock, uintptr(unsafe.Pointer(&ts)), 0); errno != 0 {
+		t.Fatal(errno)
 	}
-	return list
+	return float64(ts.Nano())
+}
+
+func median(v []float64) float64 {
+	v = slices.Clone(v)
+	slices.Sort(v)
+	return v[len(v)/2]
 }

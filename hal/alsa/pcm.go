@@ -91,7 +91,10 @@ type PCM struct {
 	}
 }
 
-var _ hal.PCM = (*PCM)(nil)
+var (
+	_ hal.PCM     = (*PCM)(nil)
+	_ hal.Delayed = (*PCM)(nil)
+)
 
 // Open opens the card and checks that it can do what is asked. The streams start
 // with the first Exchange.
@@ -115,6 +118,10 @@ func (p *PCM) Channels() int { return p.opts.Channels }
 
 // Period returns the number of samples of a block.
 func (p *PCM) Period() int { return p.opts.Period }
+
+// Delay implements hal.Delayed: that much is written before the first period is
+// read, and both pointers move together from then on.
+func (p *PCM) Delay() int { return ahead * p.opts.Period }
 
 // Linked says that both directions are started by one call of the kernel.
 func (p *PCM) Linked() bool { return p.linked }

@@ -157,7 +157,7 @@ func TestLate(t *testing.T) {
 		}
 		// Frames are told apart by 16 bits.
 		hw := x.k.side[true].hw
-		if got, want := uint16(hw+queue-captured), uint16((ahead+1)*x.p.Period()); got != want {
+		if got, want := uint16(hw+queue-captured), uint16(x.p.Delay()+x.p.Period()); got != want {
 			t.Errorf("%d frames late: %d frames from capture to playback, want %d", tt.late, got, want)
 		}
 	}

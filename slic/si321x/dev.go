@@ -31,6 +31,7 @@ type Dev struct {
 	running  atomic.Bool
 	wake     chan struct{}
 	requests chan chan measured
+	tests    chan testRequest
 
 	mu     sync.Mutex
 	wanted wanted
@@ -64,6 +65,7 @@ func New(port spi.Port, pins Pins, opts Opts) (*Dev, error) {
 		bus:      newBus(conn, opts.ByteTransfer, opts.Logger),
 		wake:     make(chan struct{}, 1),
 		requests: make(chan chan measured),
+		tests:    make(chan testRequest),
 		wanted:   wanted{electrical: slic.Electrical{}.WithDefaults()},
 	}, nil
 }
