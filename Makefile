@@ -11,7 +11,7 @@ GOFUMPT   = mvdan.cc/gofumpt@v0.12.0
 BENCHSTAT = golang.org/x/perf/cmd/benchstat@v0.0.0-20251023143056-3684bd442cc8
 FUZZTIME ?= 1m
 
-.PHONY: all build demo test lint fmt fuzz bench cross deb test-cross test-deb test-overlays test-arm test-interop test-boards test-judges test-machine test-provision test-provision-servers test-full clean
+.PHONY: all build demo test lint fmt fuzz bench cross deb test-cross test-deb test-overlays test-arm test-interop test-boards test-judges bench-judges test-machine test-provision test-provision-servers test-full clean
 
 all: build test
 
@@ -51,8 +51,15 @@ test-provision-servers:
 
 # spandsp, minimodem and multimon-ng judge what we send and hear.
 test-judges:
-	./test/need gcc espeak-ng minimodem multimon-ng spandsp:libspandsp-dev
-	$(GO) test -tags judges -count=1 -timeout 30m ./dsp/... ./test/judges/...
+	./test/need gcc espeak-ng minimodem multimon-ng spandsp:libspandsp-dev speexdsp:libspeexdsp-dev
+	$(GO) test -tags judges -count=1 -timeout 30m ./dsp/... ./media ./test/judges/...
+
+# What our signal processing costs beside that of libspandsp and libspeexdsp:
+# thread CPU time, medians of nine runs in turn. The figures are in
+# docs/voice.md.
+bench-judges:
+	./test/need gcc espeak-ng spandsp:libspandsp-dev speexdsp:libspeexdsp-dev
+	$(GO) test -tags judges -count=1 -timeout 30m -run 'CPU|Cost' -v ./dsp/echo ./media ./test/judges
 
 # The code that talks to the kernel, on Debian's ARM kernels under QEMU in
 # virtual time. The first run fetches 100 MB of kernel packages. ATA_FULL=1 runs

@@ -23,6 +23,12 @@ var mayImport = map[string][]string{
 	"dsp/dtmf": {"dsp", "dsp/tone"},
 	"dsp/plc":  {"dsp"},
 	"dsp/fft":  {},
+	"dsp/pcm":  {"dsp"},
+
+	"dsp/faxtone": {"dsp"},
+	"dsp/vad":     {"dsp"},
+
+	"dsp/progress": {"dsp", "dsp/tone"},
 
 	"dsp/echo":      {"dsp", "dsp/fft"},
 	"dsp/echo/g168": {"dsp"},
