@@ -58,7 +58,7 @@ func TestFaxTone(t *testing.T) {
 			t.Errorf("packets of %d octets after the fax, want 60 ms", got)
 		}
 		w.phone(2, "onhook")
-		w.phone(1, "wait cpc onhook")
+		w.phone(1, "GONE onhook")
 		w.idle()
 	})
 }
@@ -77,7 +77,7 @@ func TestFaxModes(t *testing.T) {
 			t.Errorf("data: %v with always, %v with off", lines[0].Calls[0].Data, lines[1].Calls[0].Data)
 		}
 		w.phone(2, "onhook")
-		w.phone(1, "wait cpc onhook")
+		w.phone(1, "GONE onhook")
 		w.idle()
 	})
 }

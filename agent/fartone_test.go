@@ -30,7 +30,7 @@ func TestFarBusyEndsCall(t *testing.T) {
 				w.phone(2, "onhook")
 			} else {
 				w.phone(2, "onhook")
-				w.phone(1, "wait cpc onhook")
+				w.phone(1, "GONE onhook")
 			}
 			w.idle()
 		})
