@@ -8,6 +8,7 @@ import (
 
 	"github.com/ata-agent/ata-agent/dsp"
 	"github.com/ata-agent/ata-agent/dsp/echo/g168"
+	"github.com/ata-agent/ata-agent/test/peer"
 )
 
 // TestEcho has baresip talk to a telephone whose line gives back all of it 6 dB
@@ -23,18 +24,18 @@ func TestEcho(t *testing.T) {
 }
 
 // echoAtBaresip is the level of what comes back to baresip after a second of talk.
-func echoAtBaresip(t *testing.T, k *kamailio, cancel bool) dsp.DBm0 {
+func echoAtBaresip(t *testing.T, k *peer.Kamailio, cancel bool) dsp.DBm0 {
 	t.Helper()
 	said := voiceFile(t, "vm-intro.wav")
 	b := startBaresip(t, k, baresipOpts{tx: slices.Concat(make([]int16, 12000), said, make([]int16, 5*8000))})
 	line := account(k, 1, "udp", "PCMU")
 	line["dsp"] = object{"lec": cancel}
 	a := startATA(t, line)
-	a.phone(t, 1, words("set echo=m4 erl=6 echo-delay=16ms offhook wait tone:dial dial 2001 wait talk pause 7s onhook")...)
+	a.Phone(t, 1, words("set echo=m4 erl=6 echo-delay=16ms offhook wait tone:dial dial 2001 wait talk pause 7s onhook")...)
 	a.idle(t)
-	b.stop() // so that its files are complete
+	b.Stop() // so that its files are complete
 	heard := b.heard(t)
-	a.stop()
+	a.Stop()
 	first := 12000 + 8000 + 4000 // silence, a second of talk, and what the call takes to settle
 	if len(heard) < first+16000 {
 		t.Fatalf("baresip recorded %d samples", len(heard))
