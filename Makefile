@@ -11,7 +11,7 @@ GOFUMPT   = mvdan.cc/gofumpt@v0.12.0
 BENCHSTAT = golang.org/x/perf/cmd/benchstat@v0.0.0-20251023143056-3684bd442cc8
 FUZZTIME ?= 1m
 
-.PHONY: all build demo test lint fmt fuzz bench cross deb test-cross test-deb test-overlays test-arm test-interop test-boards test-judges test-machine test-provision test-telemetry test-full clean
+.PHONY: all build demo test lint fmt fuzz bench cross deb test-cross test-deb test-overlays test-arm test-interop test-boards test-judges bench-judges test-machine test-provision test-provision-servers test-telemetry test-full clean
 
 all: build test
 
@@ -38,10 +38,28 @@ test-boards:
 	./test/need kamailio baresip:baresip-core sipp:sip-tester wav:asterisk-core-sounds-en-wav || [ "$$CI" != true ]
 	$(GO) test -tags interop -count=1 -timeout 10m -run TestCalls ./test/interop
 
+# What a device remembers: killed 2,000 times, and its key in a TPM.
+test-provision: test-provision-servers
+	./test/need swtpm || [ "$$CI" != true ]
+	ATA_FULL=1 $(GO) test -count=1 ./state/... ./config/...
+
+# Files of PBXs become telephones at Kamailio, and nginx serves each device its own
+# configuration.
+test-provision-servers:
+	./test/need kamailio nginx:nginx-light minisign openssl || [ "$$CI" != true ]
+	$(GO) test -tags provision -count=1 -timeout 20m ./test/provision
+
 # spandsp, minimodem and multimon-ng judge what we send and hear.
 test-judges:
-	./test/need gcc espeak-ng minimodem multimon-ng spandsp:libspandsp-dev
-	$(GO) test -tags judges -count=1 -timeout 30m ./dsp/... ./test/judges/...
+	./test/need gcc espeak-ng minimodem multimon-ng spandsp:libspandsp-dev speexdsp:libspeexdsp-dev
+	$(GO) test -tags judges -count=1 -timeout 30m ./dsp/... ./media ./test/judges/...
+
+# What our signal processing costs beside that of libspandsp and libspeexdsp:
+# thread CPU time, medians of nine runs in turn. The figures are in
+# docs/voice.md.
+bench-judges:
+	./test/need gcc espeak-ng spandsp:libspandsp-dev speexdsp:libspeexdsp-dev
+	$(GO) test -tags judges -count=1 -timeout 30m -run 'CPU|Cost' -v ./dsp/echo ./media ./test/judges
 
 # Prometheus, Mosquitto, rsyslog, Kamailio and tshark get telemetry and judge it.
 test-telemetry:
@@ -54,11 +72,6 @@ test-telemetry:
 test-machine:
 	./test/need qemu-system-aarch64:qemu-system-arm qemu-system-arm aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu arm-linux-gnueabihf-gcc:gcc-arm-linux-gnueabihf make bc xz:xz-utils
 	$(GO) test -tags machine -count=1 -timeout 80m -v ./test/machine
-
-# What a device remembers: killed 2,000 times, and its key in a TPM.
-test-provision:
-	./test/need swtpm || [ "$$CI" != true ]
-	ATA_FULL=1 $(GO) test -count=1 ./state/... ./config/...
 
 lint:
 	$(GO) run $(LINT) run

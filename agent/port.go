@@ -27,6 +27,8 @@ type message struct {
 	sip    sip.Event    // from the user agent
 	agent  *userAgent   // which user agent sip is from
 	key    keyPress     // from the voice path
+	data   dataChange   // from the voice path
+	far    farTone      // from the voice path
 	config *config.Line // a new document's line
 }
 
@@ -51,7 +53,7 @@ type port struct {
 	pending   *config.Line // waits for the line to be idle
 	nation    *nation
 	tuned     slic.Electrical // what the port was told last
-	echo      bool            // and the voice
+	sound     sound           // and the voice
 	machine   *line.Machine
 	agents    *userAgents
 	calls     map[line.CallID]*call
@@ -84,15 +86,17 @@ func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
 		inbox: make(chan message, inboxSize),
 		calls: map[line.CallID]*call{},
 	}
-	p.voice = media.NewVoice(media.VoiceOpts{Keys: p.keyPressed, Released: p.keyReleased, NoKeys: chip.Caps().Keys})
-	p.echo = cfg.DSP.EchoCanceller
-	p.voice.CancelEcho(p.echo)
+	p.voice = media.NewVoice(media.VoiceOpts{
+		Keys: p.keyPressed, Released: p.keyReleased, NoKeys: chip.Caps().Keys,
+		Data: p.dataChanged, FarTone: p.farToneHeard,
+	})
 	p.agents = &userAgents{port: p}
 	nat, err := newNation(&cfg, chip.Caps())
 	if err != nil {
 		return nil, err
 	}
 	p.nation = nat
+	p.setVoice(p.soundOf(&cfg))
 	tap := &script.Tap{Port: p, Did: func(c script.Call) { a.hub.action(n, p.at, c) }}
 	p.machine = line.New(tap, nat.country, nat.plan, lineSettings(&cfg))
 	p.tuned = nat.electrical(&cfg)
@@ -120,6 +124,31 @@ func (p *port) post(m message) {
 // keyPressed is called by the audio goroutine.
 func (p *port) keyPressed(key byte, down bool) {
 	p.post(message{key: keyPress{key, down}})
+}
+
+// sound is what the configuration says of the voice path.
+type sound struct {
+	processing media.Processing
+	data       media.DataMode
+	network    string // country of the network whose busy tone ends calls, empty = none
+}
+
+func (p *port) soundOf(cfg *config.Line) sound {
+	s := sound{processing: processing(cfg, p.chip.Caps()), data: dataMode(&cfg.Fax)}
+	if cfg.Tones.BusyHangup {
+		s.network = cfg.SLIC.Country
+	}
+	return s
+}
+
+func (p *port) setVoice(s sound) {
+	p.sound = s
+	p.voice.Process(s.processing)
+	p.voice.CarryData(s.data)
+	p.voice.Watch(nil)
+	if s.network != "" {
+		p.voice.Watch(p.nation.networkTones())
+	}
 }
 
 // shortestReady is the shortest key by which a telephone answers an alert tone:
@@ -220,6 +249,10 @@ func (p *port) handle(m message) {
 		if m.key.down {
 			p.tell(m.at, line.Digit{Key: m.key.key})
 		}
+	case m.data.session != nil:
+		p.carryData(m.data)
+	case m.far.session != nil:
+		p.farTone(m.far)
 	case m.config != nil:
 		p.newConfig(m.config)
 	}
@@ -305,11 +338,13 @@ func (p *port) adopt(cfg *config.Line) bool {
 // done while nobody would hear it.
 func (p *port) tune() {
 	e := p.nation.electrical(&p.config)
-	if p.tuned == e && p.echo == p.config.DSP.EchoCanceller {
+	if sound := p.soundOf(&p.config); sound != p.sound {
+		p.setVoice(sound)
+	}
+	if p.tuned == e {
 		return
 	}
-	p.tuned, p.echo = e, p.config.DSP.EchoCanceller
-	p.voice.CancelEcho(p.echo)
+	p.tuned = e
 	if err := p.chip.Configure(e); err != nil {
 		p.log.Error("new configuration of the port not applied", "err", err)
 	}

@@ -66,6 +66,7 @@ type LineStatus struct {
 	Messages     bool         `json:"messages_waiting,omitempty"`
 	Calls        []CallStatus `json:"calls,omitempty"`
 	SIP          sip.Status   `json:"sip"`
+	Audio        AudioStatus  `json:"audio"`
 
 	LineTest *slic.TestReport `json:"line_test,omitempty"` // the last one since the start
 }
@@ -81,6 +82,7 @@ type CallStatus struct {
 	Ended     time.Time   `json:"ended,omitzero"`
 	Codec     string      `json:"codec,omitempty"`
 	Remote    string      `json:"remote,omitempty"`
+	Data      bool        `json:"data,omitempty"` // of a fax or modem, at present
 	Voice     VoiceStatus `json:"voice"`
 }
 
@@ -165,6 +167,7 @@ func (a *Agent) Status() Status {
 	for _, p := range a.ports {
 		st := p.status.Load().now()
 		st.LostEvents = p.lost.Load()
+		st.Audio = audioStatus(p.voice)
 		st.LineTest = p.tested.Load()
 		if ua := p.agents.served.Load(); ua != nil {
 			st.SIP = ua.Status()
@@ -196,7 +199,8 @@ func (s *snapshot) now() LineStatus {
 	st := s.line
 	st.Calls = slices.Clone(st.Calls)
 	for i, session := range s.sessions {
-		st.Calls[i].Voice = voiceStatus(session.Stats())
+		stats := session.Stats()
+		st.Calls[i].Data, st.Calls[i].Voice = stats.Data, voiceStatus(stats)
 	}
 	return st
 }

@@ -1,13 +1,20 @@
 package media_test
 
 import (
+	"math"
+	"math/rand/v2"
 	"net/netip"
 	"testing"
 	"time"
 
 	"github.com/pion/rtp"
 
+	"github.com/ata-agent/ata-agent/country"
+	"github.com/ata-agent/ata-agent/dsp"
 	"github.com/ata-agent/ata-agent/dsp/callerid"
+	"github.com/ata-agent/ata-agent/dsp/faxtone"
+	"github.com/ata-agent/ata-agent/dsp/g711"
+	"github.com/ata-agent/ata-agent/dsp/progress"
 	"github.com/ata-agent/ata-agent/dsp/tone"
 	"github.com/ata-agent/ata-agent/media"
 )
@@ -19,6 +26,7 @@ type sink struct {
 	from   netip.AddrPort
 	tokens chan bool
 	sent   int
+	last   []byte // of what was sent; has room for it
 }
 
 func (s *sink) ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error) {
@@ -28,6 +36,7 @@ func (s *sink) ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error) {
 
 func (s *sink) WriteToUDPAddrPort(b []byte, _ netip.AddrPort) (int, error) {
 	s.sent++
+	s.last = append(s.last[:0], b...)
 	return len(b), nil
 }
 
@@ -48,13 +57,16 @@ type bench struct {
 }
 
 func newBench(say func(block []int16, at int)) *bench {
-	b := &bench{sink: &sink{}, packet: make([]byte, 172), say: make([]int16, 8000)}
+	b := &bench{sink: &sink{last: make([]byte, 0, 2048)}, packet: make([]byte, 172), say: make([]int16, 8000)}
 	b.session = media.NewSession(b.sink, b.sink, media.SessionOpts{})
 	b.session.Set(media.Stream{
 		Remote: addrB, RemoteRTCP: next(addrB), Codec: media.PCMA, PTime: 20 * time.Millisecond,
 		EventSend: 101, EventReceive: 101, Send: true, Receive: true,
 	})
-	b.voice = media.NewVoice(media.VoiceOpts{Keys: func(byte, bool) {}})
+	b.voice = media.NewVoice(media.VoiceOpts{
+		Keys: func(byte, bool) {}, FarTone: func(*media.Session, progress.Kind) {},
+		Data: func(*media.Session, bool, faxtone.Kind) {},
+	})
 	b.voice.Connect(b.session)
 	b.h = rtp.Header{Version: 2, PayloadType: 8, SSRC: 1}
 	for i := 0; i < len(b.say); i += 80 {
@@ -81,12 +93,44 @@ func (b *bench) frame() {
 	b.at = (b.at + 160) % len(b.say)
 }
 
-var modes = []struct {
+// mode is what a line of a benchmark is doing.
+type mode struct {
 	name    string
 	prepare func(b *bench)
 	each    func(b *bench, i int)
 	say     func(block []int16, at int)
-}{
+}
+
+// wholePort has all at work: the far end talks, its echo comes back 12 dB down
+// with the noise of a room, and the canceller learns.
+var wholePort = mode{"talk with echo", nil, func(b *bench, i int) {
+	for k := range b.payload {
+		b.payload[k] = babble[(i*160+k)%len(babble)]
+	}
+	b.arrive()
+	for k, s := range b.toPhone {
+		b.say[b.at+k] = s/4 + hiss[(i*160+k)%len(hiss)]
+	}
+}, speech}
+
+// babble are codes of noise with the pauses of speech, hiss a quiet room.
+var babble, hiss = func() (codes []byte, room []int16) {
+	rng := rand.New(rand.NewPCG(3, 3))
+	x := make([]int16, 5*dsp.SampleRate)
+	room = make([]int16, len(x))
+	for i := range x {
+		room[i] = int16(math.Round(rng.NormFloat64() * dsp.DBm0(-55).RMS()))
+		if i/2400%4 != 3 {
+			x[i] = dsp.Saturate(int32(rng.NormFloat64() * dsp.DBm0(-16).RMS()))
+		}
+	}
+	codes = make([]byte, len(x))
+	g711.Encode(g711.ALaw, codes, x)
+	return codes, room
+}()
+
+var modes = []mode{
+	wholePort,
 	{"talk", nil, func(b *bench, _ int) { b.arrive() }, speech},
 	{"talk with loss", nil, func(b *bench, i int) {
 		if i%10 == 0 {
@@ -121,6 +165,12 @@ var modes = []struct {
 			b.voice.Tell(callData)
 		}
 	}, func(block []int16, _ int) { clear(block) }},
+	{"everything", func(b *bench) { // but for data, which end most of it
+		us, _ := country.Lookup("US")
+		b.voice.Watch(progress.NewPlan(map[progress.Kind]*tone.Spec{progress.Busy: &us.Tones.Busy, progress.Ringback: &us.Tones.Ringback}))
+		b.stream(func(s *media.Stream) { s.Noise = true })
+	}, func(b *bench, _ int) { b.arrive() }, speech},
+	{"data", func(b *bench) { b.voice.CarryData(media.DataAlways) }, func(b *bench, _ int) { b.arrive() }, speech},
 	{"idle", func(b *bench) { b.voice.Connect(nil) }, nil, func(block []int16, _ int) { clear(block) }},
 }
 

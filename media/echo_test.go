@@ -43,7 +43,7 @@ func echoHeard(t *testing.T, off bool, late int) (level dsp.DBm0) {
 		sa, sb := streams(func(*media.Stream) {})
 		far.Set(sa)
 		near.Set(sb)
-		near.voice = media.NewVoice(media.VoiceOpts{NoEchoCanceller: off})
+		near.voice = media.NewVoice(media.VoiceOpts{Processing: media.Processing{NoEchoCanceller: off}})
 		near.voice.DelayEcho(late)
 		near.voice.Connect(near.Session)
 		noise := rand.New(rand.NewPCG(1, 1))

@@ -8,6 +8,8 @@ import (
 	"github.com/ata-agent/ata-agent/dsp"
 	"github.com/ata-agent/ata-agent/dsp/callerid"
 	"github.com/ata-agent/ata-agent/dsp/dtmf"
+	"github.com/ata-agent/ata-agent/dsp/faxtone"
+	"github.com/ata-agent/ata-agent/dsp/progress"
 	"github.com/ata-agent/ata-agent/dsp/tone"
 )
 
@@ -31,10 +33,18 @@ type VoiceOpts struct {
 	// is called like Keys, after it.
 	Released func(key byte, held time.Duration)
 
-	NoKeys          bool          // the telephone sends no keys by tone: none are looked for
-	NoEchoCanceller bool          // the echo of the line goes to the far end
-	EchoTail        time.Duration // longest echo of the line [32 ms]
-	EchoDelay       int           // see Voice.DelayEcho [0]
+	// Data is told when a call begins or ends to carry data of a fax or modem, and
+	// by which tone that was known, 0 for none. It is called like Keys.
+	Data func(s *Session, on bool, tone faxtone.Kind)
+
+	// FarTone is told of a tone of the network in the far end's voice, see Watch. It
+	// is called like Keys.
+	FarTone func(s *Session, tone progress.Kind)
+
+	Processing     // at first, see Process
+	EchoDelay  int // see Voice.DelayEcho [0]
+
+	NoKeys bool // the telephone sends no keys by tone: none are looked for
 
 	DTMF dtmf.Opts // of the detector
 	// KeyLevel is the level of the low group of keys played to the telephone or,
@@ -47,9 +57,9 @@ type VoiceOpts struct {
 // other method may be called from anywhere, returns at once and works from the
 // next Frame on.
 //
-//	fromPhone ─▶ echo canceller ─▶ key detector ─▶ mute while a key sounds ─▶ Session ─▶ RTP
-//	toPhone   ◀─ call waiting + (key ? far end's voice : tone) ◀─ Session ◀─ RTP
-//	          ◀─ caller ID, in place of all else
+//	fromPhone ─▶ high pass ─▶ meter ─▶ echo canceller ─▶ gain ─▶ fax tones ─▶ key detector ─▶ mute while a key sounds ─▶ Session ─▶ RTP
+//	toPhone   ◀─ meter ◀─ gain ◀─ call waiting + (key ? far end's voice : tone) ◀─ fax tones ◀─ Session ◀─ RTP
+//	                           ◀─ caller ID, in place of all else
 type Voice struct {
 	opts VoiceOpts
 
@@ -59,9 +69,13 @@ type Voice struct {
 	tell    atomic.Pointer[order[*callerid.Plan]]
 	connect atomic.Pointer[order[*Session]]
 	sounded atomic.Pointer[order[keyOrder]]
+	watch   atomic.Pointer[progress.Detector]
+	process atomic.Pointer[treatment]
 	mute    atomic.Bool
 	giving  sync.Mutex // among those who give key orders; never taken by the audio goroutine
 	orders  *ring[keyOrder]
+
+	processing sync.Mutex // among those who call Process
 
 	// Of the audio goroutine.
 	played, overed *order[*tone.Spec]
@@ -82,9 +96,15 @@ type Voice struct {
 	inBand         dtmf.Generator
 	ringing        byte // key that plays to the telephone
 	farKey         dtmf.Generator
-	signalKey      dtmf.Generator // key that came with signalling
+	signalKey      dtmf.Generator   // key that came with signalling
+	said           [dsp.Frame]int16 // what the telephone says, as it goes on
 	mic            [dsp.Frame]int16
+	processed      *treatment
 	canceller      *canceller
+	data           dataPath
+	network        *progress.Detector // of what is watched for, nil = nothing
+	toPhone        direction
+	fromPhone      direction
 }
 
 // order is a value that differs from the one before even if it is equal.
@@ -101,13 +121,15 @@ func NewVoice(opts VoiceOpts) *Voice {
 	if opts.KeyLevel == 0 {
 		opts.KeyLevel = defaultKeyLevel
 	}
-	return &Voice{
-		opts:     opts,
-		orders:   newRing[keyOrder](ordersWaiting),
-		detector: dtmf.NewDetector(opts.DTMF),
-
-		canceller: newCanceller(opts),
+	v := &Voice{
+		opts:      opts,
+		orders:    newRing[keyOrder](ordersWaiting),
+		detector:  dtmf.NewDetector(opts.DTMF),
+		canceller: newCanceller(opts.EchoDelay),
+		data:      newDataPath(),
 	}
+	v.Process(opts.Processing)
+	return v
 }
 
 // Play plays a tone to the telephone in place of the one before, from its
@@ -135,9 +157,6 @@ func (v *Voice) PlayKey(key byte, d time.Duration) {
 		v.sounded.Store(&order[keyOrder]{keyOrder{key, max(int(d/smallestClock), shortestKey)}})
 	}
 }
-
-// CancelEcho turns the echo canceller on or off; it is on at first.
-func (v *Voice) CancelEcho(on bool) { v.canceller.off.Store(!on) }
 
 // Mute keeps what the telephone says from the far end.
 func (v *Voice) Mute(on bool) { v.mute.Store(on) }
@@ -179,19 +198,21 @@ func (v *Voice) Frame(toPhone, fromPhone []int16) {
 		now = v.session.now()
 	}
 	for ; len(fromPhone) >= dsp.Frame; fromPhone = fromPhone[dsp.Frame:] {
-		block := fromPhone[:dsp.Frame]
+		block := v.take(fromPhone[:dsp.Frame], len(fromPhone))
 		if v.session != nil {
-			block = v.canceller.cancel(block, len(fromPhone))
-			v.session.echoLoss.Store(v.canceller.loss.Load())
+			v.listenNear(block)
 		}
 		v.speak(block, now)
 	}
 	v.hear(toPhone, now)
-	v.canceller.remember(toPhone)
+	v.deliver(toPhone)
 }
 
 // follow carries out what was ordered.
 func (v *Voice) follow() {
+	if t := v.process.Load(); t != v.processed {
+		v.treat(t)
+	}
 	if o := v.play.Load(); o != v.played {
 		v.played = o
 		v.tone.Start(o.value)
@@ -224,6 +245,11 @@ func (v *Voice) DelayEcho(samples int) {
 func (v *Voice) join(s *Session) {
 	if old := v.session; old != nil {
 		old.release(v)
+		v.canceller.setVBD(false)
+		v.data.forget()
+		if v.network != nil {
+			v.network.Reset()
+		}
 		v.session = nil
 		v.pressed, v.keying = 0, keying{}
 		v.farKey.Stop()
@@ -252,6 +278,7 @@ func (s *Session) release(v *Voice) {
 	s.finishEvent()
 	s.sender.pause(s.now())
 	s.held.Store(0)
+	s.carryData(false)
 	s.owner.CompareAndSwap(v, nil)
 }
 
@@ -261,6 +288,8 @@ func (v *Voice) hear(toPhone []int16, now time.Duration) {
 	flowing := false
 	if s := v.session; s != nil {
 		key = s.receive(toPhone, now)
+		v.listenFar(toPhone)
+		v.watchFar(toPhone)
 		flowing = int64(now) < s.voiceUntil.Load()
 	} else {
 		clear(toPhone)

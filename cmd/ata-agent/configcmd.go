@@ -18,13 +18,14 @@ import (
 )
 
 const (
-	configActions = "check, show, diff, convert or schema"
+	configActions = "check, show, diff, convert, import or schema"
 	configHelp    = `ata-agent config:
   check [FILE]        lists every fault; -layer NAME for a document that is only a layer
   show [FILE]         the effective document with the place each value comes from, secrets hidden;
                       without FILE that of the running agent
   diff A B            what changes from A to B and what that interrupts; either may be "running"
   convert FILE.yaml   writes a document in YAML as JSON, and says what it had to guess
+  import FILE…        makes a document of other makers' provisioning files
   schema              JSON Schema
 `
 )
@@ -45,6 +46,8 @@ func runConfig(ctx context.Context, env *environment, args []string) error {
 	case "schema":
 		_, err := env.stdout.Write(config.Schema())
 		return err
+	case "import":
+		return configImport(env, args[1:])
 	case "-h", "--help":
 		fmt.Fprint(env.stderr, configHelp)
 		return nil

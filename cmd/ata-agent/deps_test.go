@@ -23,6 +23,12 @@ var mayImport = map[string][]string{
 	"dsp/dtmf": {"dsp", "dsp/tone"},
 	"dsp/plc":  {"dsp"},
 	"dsp/fft":  {},
+	"dsp/pcm":  {"dsp"},
+
+	"dsp/faxtone": {"dsp"},
+	"dsp/vad":     {"dsp"},
+
+	"dsp/progress": {"dsp", "dsp/tone"},
 
 	"dsp/echo":      {"dsp", "dsp/fft"},
 	"dsp/echo/g168": {"dsp"},
@@ -102,11 +108,19 @@ var mayImport = map[string][]string{
 	"board":     {"country", "dsp", "hal/…", "jsondoc", "panel", "slic/…"},
 	"provision": {"config", "provision/…", "state"},
 
-	"provision/fetch": {"config", "sip/digest"},
-	"provision/sign":  {},
+	"provision/fetch":               {"config", "sip/digest"},
+	"provision/sign":                {},
+	"provision/foreign/foreigntest": {"config", "provision/foreign"},
+
+	"provision/crypt":       {},
+	"provision/macro":       {},
+	"provision/rule":        {"jsondoc", "provision/macro"},
+	"provision/foreign":     {"config"},
+	"provision/cisco":       {"dialplan", "provision/foreign", "slic"},
+	"provision/grandstream": {"dialplan", "provision/foreign"},
+	"provision/importer":    {"provision/cisco", "provision/crypt", "provision/foreign", "provision/grandstream"},
 
 	"provision/discover": {},
-	"provision/macro":    {},
 	"provision/push":     {"config"},
 
 	"sim": {"agent", "country", "dsp/…", "hal", "hal/keypad", "hal/ssd1306/…", "slic/…"},

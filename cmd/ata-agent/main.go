@@ -57,7 +57,7 @@ func verbs() []verb {
 		{"linetest", "[-json] N", "test the wires of line N", runLineTest},
 		{"factory", "test [-json] [-board NAME|FILE]", "test a device on the bench", runFactory},
 		{"button", "[-hold TIME]", "hold the button of a virtual board", runButton},
-		{"config", "check|show|diff|convert|schema …", "check, show, compare, convert or describe the configuration", runConfig},
+		{"config", "check|show|diff|convert|import|schema …", "check, show, compare, convert, import or describe the configuration", runConfig},
 		{"resync", "", "look for a new configuration now", runResync},
 		{"reset", "-factory [-yes]", "destroy what the device remembers", runReset},
 		{"privacy", "[show|set|export|erase|revoke] …", "what leaves this device, and the owner's say in it", runPrivacy},

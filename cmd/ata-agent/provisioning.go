@@ -34,6 +34,7 @@ func newManager(ctx context.Context, s *service, id boardfile.Identity) *provisi
 		Region:   s.memory.region,
 		Dial:     d.dial,
 		Expand:   d.expand,
+		Convert:  foreignReader(id, s.log),
 		Discover: d.discover,
 		Listen:   d.listen,
 		Audit:    s.memory.audit,

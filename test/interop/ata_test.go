@@ -7,18 +7,15 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ata-agent/ata-agent/test/peer"
 )
 
 // ata is the agent under test.
-type ata struct {
-	*process
-	board string
-	state string
-}
+type ata struct{ *peer.Agent }
 
 var program string // built by TestMain
 
@@ -34,10 +31,7 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
-	program = filepath.Join(dir, "ata-agent")
-	build := exec.Command("go", "build", "-o", program, "../../cmd/ata-agent")
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
+	if program, err = peer.Build(dir); err != nil {
 		os.Exit(1)
 	}
 	code := m.Run()
@@ -47,12 +41,7 @@ func TestMain(m *testing.M) {
 
 // missingPeers names what the tests need and this machine has not.
 func missingPeers() []string {
-	var missing []string
-	for _, name := range []string{"kamailio", "kamcmd", "baresip", "sipp"} {
-		if _, err := exec.LookPath(name); err != nil {
-			missing = append(missing, name)
-		}
-	}
+	missing := peer.Missing("kamailio", "kamcmd", "baresip", "sipp")
 	if _, err := os.Stat(speechFolder); err != nil {
 		missing = append(missing, "asterisk-core-sounds-en-wav")
 	}
@@ -62,10 +51,10 @@ func missingPeers() []string {
 type object = map[string]any
 
 // account is line n of an agent's document, with an account at Kamailio.
-func account(k *kamailio, n int, transport, codec string) object {
+func account(k *peer.Kamailio, n int, transport, codec string) object {
 	return object{
 		"sip": object{
-			"registrar": "ata.test", "outbound_proxy": fmt.Sprintf("127.0.0.1:%d", k.port),
+			"registrar": "ata.test", "outbound_proxy": fmt.Sprintf("127.0.0.1:%d", k.Port),
 			"user": userOf(n), "password": passwordOf(n), "transport": transport, "expires_s": 60, "local_address": "127.0.0.1",
 		},
 		"codecs": object{"order": []string{codec}},
@@ -107,32 +96,16 @@ func runATA(t *testing.T, lines ...object) *ata {
 // runATAOn does it on a virtual board.
 func runATAOn(t *testing.T, board string, lines ...object) *ata {
 	t.Helper()
-	a := &ata{board: board, state: t.TempDir()}
-	writeFile(t, a.file(), document(t, lines...))
-	a.run(t)
-	t.Cleanup(func() {
-		if t.Failed() {
-			events, _ := exec.Command(program, "events", "-state", a.state).CombinedOutput()
-			t.Logf("events:\n%s", tail(string(events), 20000))
-		}
-	})
+	a := &ata{peer.NewAgent(t, program, document(t, lines...))}
+	a.Board = board
+	a.Run(t)
 	return a
-}
-
-// file is the agent's configuration.
-func (a *ata) file() string { return filepath.Join(a.state, "config.json") }
-
-// run starts the program on what the state folder holds.
-func (a *ata) run(t *testing.T) {
-	t.Helper()
-	a.process = start(t, "ata-agent", urgent(program, "run", "-board", a.board, "-config", a.file(), "-state", a.state))
-	eventually(t, 10*time.Second, "the agent answers", func() bool { return len(a.status(t).Lines) > 0 })
 }
 
 // inService waits until the ports are up and the lines that register have done so.
 func (a *ata) inService(t *testing.T) {
 	t.Helper()
-	eventually(t, 20*time.Second, "the lines are in service", func() bool {
+	peer.Eventually(t, 20*time.Second, "the lines are in service", func() bool {
 		for _, l := range a.status(t).Lines {
 			if !l.PortUp || l.Registration == "registering" {
 				return false
@@ -140,26 +113,6 @@ func (a *ata) inService(t *testing.T) {
 		}
 		return true
 	})
-}
-
-// phone works a telephone and returns what it reported; the test ends if an
-// action fails.
-func (a *ata) phone(t *testing.T, n int, actions ...string) string {
-	t.Helper()
-	out, err := a.tryPhone(n, actions...)
-	if err != nil {
-		t.Fatalf("phone %d %s: %v", n, strings.Join(actions, " "), err)
-	}
-	return out
-}
-
-func (a *ata) tryPhone(n int, actions ...string) (string, error) {
-	cmd := exec.Command(program, append([]string{"phone", "-state", a.state, fmt.Sprint(n)}, actions...)...)
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return string(out), fmt.Errorf("%w: %s", err, out)
-	}
-	return string(out), nil
 }
 
 // lineStatus is what the tests read of `ata-agent status -json`.
@@ -191,26 +144,14 @@ type ataStatus struct {
 func (a *ata) status(t *testing.T) ataStatus {
 	t.Helper()
 	var s ataStatus
-	a.statusInto(t, &s)
+	a.Status(t, &s)
 	return s
-}
-
-// statusInto reads the agent's status; it stays empty while none answers.
-func (a *ata) statusInto(t *testing.T, s any) {
-	t.Helper()
-	out, err := exec.Command(program, "status", "-json", "-state", a.state).Output()
-	if err != nil {
-		return
-	}
-	if err := json.Unmarshal(out, s); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // idle waits until no line has a call and every telephone is on hook.
 func (a *ata) idle(t *testing.T) {
 	t.Helper()
-	eventually(t, 10*time.Second, "all lines are idle", func() bool {
+	peer.Eventually(t, 10*time.Second, "all lines are idle", func() bool {
 		for _, l := range a.status(t).Lines {
 			if l.State != "idle" || len(l.Calls) > 0 {
 				return false
@@ -228,7 +169,7 @@ func (a *ata) concealed(t *testing.T) float64 {
 			Concealed float64 `json:"concealed_seconds"`
 		} `json:"voice"`
 	}
-	out, err := exec.Command(program, "calls", "-json", "-state", a.state).Output()
+	out, err := exec.Command(program, "calls", "-json", "-state", a.State).Output()
 	if err == nil {
 		err = json.Unmarshal(out, &calls)
 	}

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/ata-agent/ata-agent/test/peer"
 )
 
 // alone is a line that registers nowhere.
@@ -34,7 +36,7 @@ func TestWrongConfig(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "config.json")
-	writeFile(t, file, []byte(`{
+	peer.WriteFile(t, file, []byte(`{
   "schema": 1,
   "lines": [{
     "sip": {"registrar": "a.test", "user": "1", "expires_s": 5},
@@ -71,33 +73,33 @@ func TestConfigChanges(t *testing.T) {
 	a := startATA(t, line)
 	rename := func(name string) {
 		line["name"] = name
-		writeFile(t, a.file(), document(t, line))
+		peer.WriteFile(t, a.File(), document(t, line))
 	}
 	first := func() lineStatus { return a.status(t).Lines[0] }
 
 	rename("kitchen")
-	eventually(t, 10*time.Second, "the change is applied", func() bool { return first().Name == "kitchen" })
+	peer.Eventually(t, 10*time.Second, "the change is applied", func() bool { return first().Name == "kitchen" })
 	a.inService(t)
 
-	a.phone(t, 1, words("offhook wait tone:dial dial 2001 wait talk")...)
+	a.Phone(t, 1, words("offhook wait tone:dial dial 2001 wait talk")...)
 	rename("hall")
-	eventually(t, 10*time.Second, "the change waits for the call's end", func() bool { return first().Pending })
-	a.phone(t, 1, words("wait talk")...)
+	peer.Eventually(t, 10*time.Second, "the change waits for the call's end", func() bool { return first().Pending })
+	a.Phone(t, 1, words("wait talk")...)
 	if s := first(); s.Name != "kitchen" || len(s.Calls) != 1 {
 		t.Errorf("during the call: name %s, %d calls, want kitchen and 1", s.Name, len(s.Calls))
 	}
-	a.phone(t, 1, "onhook")
-	eventually(t, 10*time.Second, "the change is applied after the call", func() bool { return first().Name == "hall" })
+	a.Phone(t, 1, "onhook")
+	peer.Eventually(t, 10*time.Second, "the change is applied after the call", func() bool { return first().Name == "hall" })
 
-	writeFile(t, a.file(), []byte(`{"schema": 1, "lines": [{"name": "cellar", "nmae": ""}]}`))
-	eventually(t, 10*time.Second, "the refusal is logged", func() bool {
-		return strings.Contains(a.log.String(), "refused") && strings.Contains(a.log.String(), "config.json:1:")
+	peer.WriteFile(t, a.File(), []byte(`{"schema": 1, "lines": [{"name": "cellar", "nmae": ""}]}`))
+	peer.Eventually(t, 10*time.Second, "the refusal is logged", func() bool {
+		return strings.Contains(a.Log.String(), "refused") && strings.Contains(a.Log.String(), "config.json:1:")
 	})
 	if s := first(); s.Name != "hall" || s.Pending {
 		t.Errorf("after the refusal: name %s, pending %v, want hall", s.Name, s.Pending)
 	}
 	a.inService(t)
-	a.phone(t, 1, words("offhook wait tone:dial dial 2001 wait talk onhook")...)
+	a.Phone(t, 1, words("offhook wait tone:dial dial 2001 wait talk onhook")...)
 }
 
 // TestGarbage sends what is neither SIP nor RTP to the ports of a call, which
@@ -107,11 +109,11 @@ func TestGarbage(t *testing.T) {
 	k := startKamailio(t, "MD5")
 	startBaresip(t, k, baresipOpts{})
 	line := account(k, 1, "udp", "PCMU")
-	local, rtp := freePort(t), freePort(t)&^1
+	local, rtp := peer.FreePort(t), peer.FreePort(t)&^1
 	line["sip"].(object)["local_port"] = local
 	line["rtp"] = object{"port_min": rtp, "port_max": rtp + 3} // two pairs, the call takes one
 	a := startATA(t, line)
-	a.phone(t, 1, words("offhook wait tone:dial dial 2001 wait talk")...)
+	a.Phone(t, 1, words("offhook wait tone:dial dial 2001 wait talk")...)
 	for range 20 {
 		for _, junk := range [][]byte{nil, {0}, []byte("GET / HTTP/1.1\r\n\r\n"), random(160), []byte("SIP/2.0 200 OK\r\n\r\n")} {
 			throw(t, junk, local, rtp, rtp+1, rtp+2, rtp+3)
@@ -120,12 +122,12 @@ func TestGarbage(t *testing.T) {
 			"Call-ID: x\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n"), local)
 		throw(t, append([]byte{0x80, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1}, make([]byte, 160)...), rtp, rtp+2) // RTP of a stranger
 	}
-	eventually(t, 5*time.Second, "all of it is counted", func() bool {
+	peer.Eventually(t, 5*time.Second, "all of it is counted", func() bool {
 		l := a.status(t).Lines[0]
 		v := l.Calls[0].Voice
 		return l.SIP.Counters.Garbage >= 40 && l.SIP.Counters.Strangers >= 20 && v.Garbage+v.Foreign >= 60
 	})
-	a.phone(t, 1, words("wait talk onhook")...)
+	a.Phone(t, 1, words("wait talk onhook")...)
 	a.idle(t)
 }
 
@@ -151,8 +153,8 @@ func throw(t *testing.T, data []byte, ports ...int) {
 // TestOneAgentPerState starts a second agent on the same folder.
 func TestOneAgentPerState(t *testing.T) {
 	t.Parallel()
-	a := startATA(t, alone("", freePort(t), 0))
-	out, err := exec.Command(program, "run", "-board", "virtual", "-config", a.file(), "-state", a.state).CombinedOutput()
+	a := startATA(t, alone("", peer.FreePort(t), 0))
+	out, err := exec.Command(program, "run", "-board", "virtual", "-config", a.File(), "-state", a.State).CombinedOutput()
 	if err == nil || !bytes.Contains(out, []byte("running already")) {
 		t.Errorf("second agent: %v: %s", err, out)
 	}
@@ -168,34 +170,34 @@ func TestMissingRegistrar(t *testing.T) {
 	k := startKamailio(t, "MD5")
 	startBaresip(t, k, baresipOpts{})
 	lost := account(k, 2, "udp", "PCMU")
-	lost["sip"].(object)["outbound_proxy"] = fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	lost["sip"].(object)["outbound_proxy"] = fmt.Sprintf("127.0.0.1:%d", peer.FreePort(t))
 	a := runATA(t, account(k, 1, "udp", "PCMU"), lost)
-	eventually(t, 20*time.Second, "line 1 is in service", func() bool {
+	peer.Eventually(t, 20*time.Second, "line 1 is in service", func() bool {
 		s := a.status(t)
 		return s.Lines[0].Registration == "registered" && s.Lines[0].PortUp && s.Lines[1].PortUp
 	})
 	if s := a.status(t).Lines[1]; s.Registration != "registering" {
 		t.Errorf("line 2 is %s, want registering", s.Registration)
 	}
-	a.phone(t, 2, words("offhook wait tone:reorder onhook")...)
-	a.phone(t, 1, words("offhook wait tone:dial dial 2001 wait talk onhook")...)
+	a.Phone(t, 2, words("offhook wait tone:reorder onhook")...)
+	a.Phone(t, 1, words("offhook wait tone:dial dial 2001 wait talk onhook")...)
 	a.idle(t)
 }
 
 // TestKilled starts again on what an agent without an end left behind.
 func TestKilled(t *testing.T) {
 	t.Parallel()
-	a := startATA(t, alone("", freePort(t), 0))
-	if err := a.cmd.Process.Kill(); err != nil {
+	a := startATA(t, alone("", peer.FreePort(t), 0))
+	if err := a.Cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	<-a.done
-	if _, err := os.Stat(filepath.Join(a.state, "control.sock")); err != nil {
+	<-a.Done
+	if _, err := os.Stat(filepath.Join(a.State, "control.sock")); err != nil {
 		t.Fatalf("no stale socket to start on: %v", err)
 	}
-	a.run(t)
+	a.Run(t)
 	a.inService(t)
-	a.phone(t, 1, words("offhook wait tone:dial onhook")...)
+	a.Phone(t, 1, words("offhook wait tone:dial onhook")...)
 }
 
 // TestInterruptedCall ends the program during a call: the far end gets its BYE,
@@ -206,20 +208,20 @@ func TestInterruptedCall(t *testing.T) {
 	b := startBaresip(t, k, baresipOpts{})
 	for n, transport := range []string{"udp", "tcp"} {
 		a := startATA(t, account(k, n+1, transport, "PCMU"))
-		a.phone(t, 1, words("offhook wait tone:dial dial 2001 wait talk")...)
-		if err := a.cmd.Process.Signal(syscall.SIGINT); err != nil {
+		a.Phone(t, 1, words("offhook wait tone:dial dial 2001 wait talk")...)
+		if err := a.Cmd.Process.Signal(syscall.SIGINT); err != nil {
 			t.Fatal(err)
 		}
 		select {
-		case <-a.done:
+		case <-a.Done:
 		case <-time.After(10 * time.Second):
 			t.Fatal("still running 10 s after SIGINT")
 		}
-		if code := a.cmd.ProcessState.ExitCode(); code != 0 {
+		if code := a.Cmd.ProcessState.ExitCode(); code != 0 {
 			t.Errorf("exit code %d", code)
 		}
-		eventually(t, 5*time.Second, "baresip sees the end", func() bool { return b.count("CALL_CLOSED") == n+1 })
-		if k.knows(t, userOf(n+1)) {
+		peer.Eventually(t, 5*time.Second, "baresip sees the end", func() bool { return b.count("CALL_CLOSED") == n+1 })
+		if k.Knows(t, userOf(n+1)) {
 			t.Errorf("%s: still registered", transport)
 		}
 	}

@@ -4,6 +4,7 @@ package interop
 
 import (
 	"bufio"
+	_ "embed" // the configuration
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,11 +15,16 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/ata-agent/ata-agent/test/peer"
 )
+
+//go:embed testdata/baresip.config
+var baresipConfig string
 
 // baresip is a telephone of another make.
 type baresip struct {
-	*process
+	*peer.Process
 	run  string
 	port int // of SIP
 	rtp  int // first port of RTP
@@ -40,31 +46,31 @@ type baresipOpts struct {
 	tx    []int16 // what it says [minutes of speech]
 }
 
-func startBaresip(t *testing.T, k *kamailio, o baresipOpts) *baresip {
+func startBaresip(t *testing.T, k *peer.Kamailio, o baresipOpts) *baresip {
 	t.Helper()
-	b := &baresip{run: t.TempDir(), port: freePort(t)}
-	control := freePort(t)
+	b := &baresip{run: t.TempDir(), port: peer.FreePort(t)}
+	control := peer.FreePort(t)
 	b.rtp = 33000 + b.port%300*20 // above the agent's, below the ephemeral ones of most systems
-	fill(t, "baresip.config", filepath.Join(b.run, "config"),
+	peer.Fill(t, baresipConfig, filepath.Join(b.run, "config"),
 		map[string]any{"Port": b.port, "Run": b.run, "Control": control, "RTP": b.rtp, "RTPMax": b.rtp + 18})
 	codecs := "PCMU/8000/1,PCMA/8000/1"
 	if o.codec != "" {
 		codecs = o.codec + "/8000/1"
 	}
 	account := fmt.Sprintf("<sip:%s@ata.test>;outbound=\"sip:127.0.0.1:%d;transport=udp\";auth_user=%s;auth_pass=%s;answermode=auto;regint=60;audio_codecs=%s;ptime=20\n",
-		bareUser, k.port, bareUser, barePassword, codecs)
-	writeFile(t, filepath.Join(b.run, "accounts"), []byte(account))
-	writeFile(t, filepath.Join(b.run, "contacts"), nil)
+		bareUser, k.Port, bareUser, barePassword, codecs)
+	peer.WriteFile(t, filepath.Join(b.run, "accounts"), []byte(account))
+	peer.WriteFile(t, filepath.Join(b.run, "contacts"), nil)
 	if o.tx == nil {
 		o.tx = voiceFile(t, "demo-instruct.wav")
 	}
-	writeFile(t, filepath.Join(b.run, "tx.wav"), wav(o.tx))
-	writeFile(t, filepath.Join(b.run, "alert.wav"), wav(sine(440, -20, time.Second)))
-	cmd := urgent("baresip", "-f", b.run)
+	peer.WriteFile(t, filepath.Join(b.run, "tx.wav"), wav(o.tx))
+	peer.WriteFile(t, filepath.Join(b.run, "alert.wav"), wav(sine(440, -20, time.Second)))
+	cmd := peer.Urgent("baresip", "-f", b.run)
 	cmd.Dir, cmd.Env = b.run, append(os.Environ(), "HOME="+b.run)
-	b.process = start(t, "baresip", cmd)
-	eventually(t, 15*time.Second, "baresip is registered", func() bool { return strings.Contains(b.log.String(), "200 OK") })
-	eventually(t, 5*time.Second, "baresip's control port", func() bool {
+	b.Process = peer.Start(t, "baresip", cmd)
+	peer.Eventually(t, 15*time.Second, "baresip is registered", func() bool { return strings.Contains(b.Log.String(), "200 OK") })
+	peer.Eventually(t, 5*time.Second, "baresip's control port", func() bool {
 		var err error
 		b.ctrl, err = net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", control))
 		return err == nil

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/ata-agent/ata-agent/test/peer"
 )
 
 func words(s string) []string { return strings.Fields(s) }
@@ -14,7 +16,7 @@ func words(s string) []string { return strings.Fields(s) }
 // lab is Kamailio, baresip and an agent with four lines: both transports, both
 // laws.
 type lab struct {
-	*kamailio
+	*peer.Kamailio
 	*baresip
 	*ata
 }
@@ -26,11 +28,11 @@ var labLines = [lines]struct{ transport, codec string }{
 
 func newLab(t *testing.T, board string) *lab {
 	t.Helper()
-	l := &lab{kamailio: startKamailio(t, "MD5")}
-	l.baresip = startBaresip(t, l.kamailio, baresipOpts{})
+	l := &lab{Kamailio: startKamailio(t, "MD5")}
+	l.baresip = startBaresip(t, l.Kamailio, baresipOpts{})
 	var doc []object
 	for i, line := range labLines {
-		doc = append(doc, account(l.kamailio, i+1, line.transport, line.codec))
+		doc = append(doc, account(l.Kamailio, i+1, line.transport, line.codec))
 	}
 	l.ata = startATAOn(t, board, doc...)
 	return l
@@ -54,7 +56,7 @@ func TestCalls(t *testing.T) {
 }
 
 // wires says whether the board's telephones hang on wires.
-func (l *lab) wires() bool { return l.board != "virtual-handset" }
+func (l *lab) wires() bool { return l.Board != "virtual-handset" }
 
 // farEndGone is what a telephone notices when the far end hangs up.
 func (l *lab) farEndGone() []string {
@@ -69,7 +71,7 @@ func (l *lab) farEndGone() []string {
 func (l *lab) ready(t *testing.T) {
 	t.Cleanup(func() {
 		for n := 1; n <= lines; n++ {
-			_, _ = l.tryPhone(n, "onhook")
+			_, _ = l.TryPhone(n, "onhook")
 		}
 		l.do(t, "hangup", "")
 		l.idle(t)
@@ -99,12 +101,12 @@ func (l *lab) out(t *testing.T) {
 		t.Run(tt.how+" "+line.transport+" "+line.codec, func(t *testing.T) {
 			l.ready(t)
 			closed := l.count("CALL_CLOSED")
-			l.phone(t, tt.line, words("offhook wait tone:dial "+tt.how+" wait talk")...)
+			l.Phone(t, tt.line, words("offhook wait tone:dial "+tt.how+" wait talk")...)
 			if c := l.status(t).Lines[tt.line-1].Calls; len(c) != 1 || c[0].Codec != line.codec || c[0].Number != bareUser {
 				t.Errorf("calls = %+v, want one to %s in %s", c, bareUser, line.codec)
 			}
-			l.phone(t, tt.line, "onhook")
-			eventually(t, 5*time.Second, "baresip sees the end", func() bool { return l.count("CALL_CLOSED") == closed+1 })
+			l.Phone(t, tt.line, "onhook")
+			peer.Eventually(t, 5*time.Second, "baresip sees the end", func() bool { return l.count("CALL_CLOSED") == closed+1 })
 		})
 	}
 }
@@ -117,19 +119,19 @@ func (l *lab) in(t *testing.T) {
 			l.ready(t)
 			n++
 			l.call(t, n)
-			l.phone(t, n, words("wait ringing offhook wait talk onhook")...)
+			l.Phone(t, n, words("wait ringing offhook wait talk onhook")...)
 			l.idle(t)
 
 			l.call(t, n)
-			l.phone(t, n, words("wait ringing offhook wait talk")...)
+			l.Phone(t, n, words("wait ringing offhook wait talk")...)
 			l.do(t, "hangup", "")
-			l.phone(t, n, append(l.farEndGone(), "onhook")...)
+			l.Phone(t, n, append(l.farEndGone(), "onhook")...)
 			l.idle(t)
 
 			l.call(t, n)
-			l.phone(t, n, "wait", "ringing")
+			l.Phone(t, n, "wait", "ringing")
 			l.do(t, "hangup", "")
-			l.phone(t, n, "wait", "silent")
+			l.Phone(t, n, "wait", "silent")
 		})
 	}
 }
@@ -152,7 +154,7 @@ func (l *lab) failures(t *testing.T) {
 		group.Go(func() {
 			for i := n - 1; i < len(tests); i += lines {
 				tt := tests[i]
-				_, err := l.tryPhone(n, "offhook", "wait", "tone:dial", "dial", tt.number, "wait", "tone:"+tt.tone, "onhook", "pause", "1500ms")
+				_, err := l.TryPhone(n, "offhook", "wait", "tone:dial", "dial", tt.number, "wait", "tone:"+tt.tone, "onhook", "pause", "1500ms")
 				if err != nil {
 					t.Errorf("%s: %v", tt.number, err)
 				}
@@ -165,25 +167,25 @@ func (l *lab) failures(t *testing.T) {
 // busy calls a telephone that is off hook, in its own law.
 func (l *lab) busy(t *testing.T) {
 	l.ready(t)
-	l.phone(t, 2, words("offhook wait tone:dial")...)
-	l.phone(t, 3, words("offhook wait tone:dial dial "+userOf(2)+" wait tone:busy")...)
+	l.Phone(t, 2, words("offhook wait tone:dial")...)
+	l.Phone(t, 3, words("offhook wait tone:dial dial "+userOf(2)+" wait tone:busy")...)
 }
 
 // hold has the far end hold the call and take it back.
 func (l *lab) hold(t *testing.T) {
 	l.ready(t)
-	l.phone(t, 1, words("offhook wait tone:dial dial 2001 wait talk")...)
+	l.Phone(t, 1, words("offhook wait tone:dial dial 2001 wait talk")...)
 	l.do(t, "hold", "")
-	l.phone(t, 1, words("wait silent -timeout 5s")...)
+	l.Phone(t, 1, words("wait silent -timeout 5s")...)
 	l.do(t, "resume", "")
-	l.phone(t, 1, words("wait talk -timeout 5s")...)
+	l.Phone(t, 1, words("wait talk -timeout 5s")...)
 }
 
 // second has the telephone hold the call by a flash, hear a second dial tone and
 // go back by another.
 func (l *lab) second(t *testing.T) {
 	l.ready(t)
-	l.phone(t, 1, words("offhook wait tone:dial dial 2001 wait talk flash 300 wait tone:dial flash 300 wait talk -timeout 5s")...)
+	l.Phone(t, 1, words("offhook wait tone:dial dial 2001 wait talk flash 300 wait tone:dial flash 300 wait talk -timeout 5s")...)
 	if c := l.status(t).Lines[0].Calls; len(c) != 1 {
 		t.Errorf("calls = %+v, want the one that was held", c)
 	}
@@ -192,13 +194,13 @@ func (l *lab) second(t *testing.T) {
 // keys sends keys both ways as telephone events.
 func (l *lab) keys(t *testing.T) {
 	l.ready(t)
-	l.phone(t, 1, words("offhook wait tone:dial dial 2001 wait talk dial 5#0")...)
+	l.Phone(t, 1, words("offhook wait tone:dial dial 2001 wait talk dial 5#0")...)
 	for _, key := range []string{"5", "#", "0"} {
-		eventually(t, 5*time.Second, "baresip got key "+key, func() bool { return l.has("CALL_DTMF_START", key) })
+		peer.Eventually(t, 5*time.Second, "baresip got key "+key, func() bool { return l.has("CALL_DTMF_START", key) })
 	}
 	l.do(t, "sndcode", "7")
-	eventually(t, 5*time.Second, "the telephone hears key 7", func() bool {
-		_, keys, _ := strings.Cut(l.phone(t, 1, "state"), "keys ")
+	peer.Eventually(t, 5*time.Second, "the telephone hears key 7", func() bool {
+		_, keys, _ := strings.Cut(l.Phone(t, 1, "state"), "keys ")
 		return strings.HasPrefix(strings.TrimPrefix(keys, ownKeys(l.wires())), "7")
 	})
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ata-agent/ata-agent/test/peer"
 )
 
 // TestCancelAtOnce sends INVITE and CANCEL back to back, a thousand times and as
@@ -16,7 +18,7 @@ import (
 // the INVITE, and every response to the INVITE must carry the same To tag.
 func TestCancelAtOnce(t *testing.T) {
 	const n = 1000
-	server, local := freePort(t), freePort(t)
+	server, local := peer.FreePort(t), peer.FreePort(t)
 	a := startATA(t, object{"sip": object{
 		"registrar": fmt.Sprintf("127.0.0.1:%d", server), "user": "ata1", "register": false,
 		"local_address": "127.0.0.1", "local_port": local,

@@ -15,6 +15,7 @@ import (
 
 	"github.com/ata-agent/ata-agent/dsp/g711"
 	"github.com/ata-agent/ata-agent/sip"
+	"github.com/ata-agent/ata-agent/test/peer"
 )
 
 // TestRoundTrip sends clicks to the telephone, whose hybrid throws them back, and
@@ -22,14 +23,14 @@ import (
 // directions together on the kernel's sockets and clock, at most 80 ms. The
 // bubble test of package agent has each direction by itself.
 func TestRoundTrip(t *testing.T) {
-	server := freePort(t)
+	server := peer.FreePort(t)
 	p := startPeer(t, server)
 	line := alone("", server, 0)
 	line["dsp"] = object{"lec": false} // or no click would come back
 	a := startATA(t, line)
-	a.phone(t, 1, words("set loop=0 sidetone=100 echo=m1 erl=6 offhook wait tone:dial dial 2001 pause 500ms")...)
+	a.Phone(t, 1, words("set loop=0 sidetone=100 echo=m1 erl=6 offhook wait tone:dial dial 2001 pause 500ms")...)
 	trips := p.click(<-p.agent, 12)
-	a.phone(t, 1, "onhook")
+	a.Phone(t, 1, "onhook")
 	a.idle(t)
 	if len(trips) < 3 {
 		t.Fatalf("only %d clicks came back", len(trips))

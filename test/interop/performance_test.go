@@ -32,14 +32,14 @@ func TestPerformance(t *testing.T) {
 	a := startATA(t, account(k, 1, "udp", "PCMU"), account(k, 2, "udp", "PCMU"))
 	const length = time.Minute
 	const rest = 20 * time.Second
-	idle := usage(t, a.cmd.Process.Pid)
+	idle := usage(t, a.Cmd.Process.Pid)
 	time.Sleep(rest)
-	idleCPU := (usage(t, a.cmd.Process.Pid).cpu - idle.cpu) * float64(length/rest)
-	a.phone(t, 1, words("offhook wait tone:dial dial 2001 wait talk")...)
-	agentBefore, bareBefore := usage(t, a.cmd.Process.Pid), usage(t, b.cmd.Process.Pid)
+	idleCPU := (usage(t, a.Cmd.Process.Pid).cpu - idle.cpu) * float64(length/rest)
+	a.Phone(t, 1, words("offhook wait tone:dial dial 2001 wait talk")...)
+	agentBefore, bareBefore := usage(t, a.Cmd.Process.Pid), usage(t, b.Cmd.Process.Pid)
 	toBaresip, fromBaresip := capture(t, length, b.rtp)
-	agentAfter, bareAfter := usage(t, a.cmd.Process.Pid), usage(t, b.cmd.Process.Pid)
-	a.phone(t, 1, "onhook")
+	agentAfter, bareAfter := usage(t, a.Cmd.Process.Pid), usage(t, b.Cmd.Process.Pid)
+	a.Phone(t, 1, "onhook")
 
 	fmt.Printf("\n%s, %s/%s, %d CPUs, load %s, call of %v, PCMU, 20 ms\n\n", time.Now().Format(time.DateOnly), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), load(t), length)
 	fmt.Println("| | ata-agent | baresip |")

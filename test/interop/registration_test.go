@@ -5,6 +5,8 @@ package interop
 import (
 	"testing"
 	"time"
+
+	"github.com/ata-agent/ata-agent/test/peer"
 )
 
 // TestRegister registers by each digest algorithm and transport, and takes the
@@ -16,13 +18,13 @@ func TestRegister(t *testing.T) {
 			k := startKamailio(t, algorithm)
 			a := startATA(t, account(k, 1, "udp", "PCMU"), account(k, 2, "tcp", "PCMU"))
 			for n, l := range a.status(t).Lines {
-				if l.Registration != "registered" || !k.knows(t, userOf(n+1)) {
-					t.Errorf("line %d is %s, Kamailio knows it: %v", n+1, l.Registration, k.knows(t, userOf(n+1)))
+				if l.Registration != "registered" || !k.Knows(t, userOf(n+1)) {
+					t.Errorf("line %d is %s, Kamailio knows it: %v", n+1, l.Registration, k.Knows(t, userOf(n+1)))
 				}
 			}
-			a.stop()
+			a.Stop()
 			for n := 1; n <= 2; n++ {
-				if k.knows(t, userOf(n)) {
+				if k.Knows(t, userOf(n)) {
 					t.Errorf("line %d is still registered after the agent's end", n)
 				}
 			}
@@ -37,7 +39,7 @@ func TestWrongPassword(t *testing.T) {
 	line := account(k, 1, "udp", "PCMU")
 	line["sip"].(object)["password"] = "wrong"
 	a := runATA(t, line)
-	eventually(t, 10*time.Second, "the refusal shows in status", func() bool {
+	peer.Eventually(t, 10*time.Second, "the refusal shows in status", func() bool {
 		return a.status(t).Lines[0].Registration == "refused"
 	})
 }
@@ -50,20 +52,20 @@ func TestRegistrarRestarts(t *testing.T) {
 	t.Parallel()
 	k := startKamailio(t, "MD5")
 	a := startATA(t, account(k, 1, "udp", "PCMU"), account(k, 2, "tcp", "PCMU"))
-	k.stop()
-	eventually(t, 10*time.Second, "the line on TCP notices", func() bool {
+	k.Stop()
+	peer.Eventually(t, 10*time.Second, "the line on TCP notices", func() bool {
 		return a.status(t).Lines[1].Registration == "registering"
 	})
-	k.start(t) // it has forgotten who was registered
+	k.Start(t) // it has forgotten who was registered
 	back := time.Now()
 	b := startBaresip(t, k, baresipOpts{})
-	eventually(t, 75*time.Second, "both lines are registered again", func() bool {
-		return k.knows(t, userOf(1)) && k.knows(t, userOf(2))
+	peer.Eventually(t, 75*time.Second, "both lines are registered again", func() bool {
+		return k.Knows(t, userOf(1)) && k.Knows(t, userOf(2))
 	})
 	t.Logf("registered again after %v", time.Since(back).Round(time.Second))
 	for n := 1; n <= 2; n++ {
 		b.call(t, n)
-		a.phone(t, n, words("wait ringing offhook wait talk onhook")...)
+		a.Phone(t, n, words("wait ringing offhook wait talk onhook")...)
 	}
 	a.idle(t)
 }

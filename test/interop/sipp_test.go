@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/ata-agent/ata-agent/test/peer"
 )
 
 // A bench is an agent whose lines register nowhere: SIPp is the server of each,
@@ -25,7 +27,7 @@ func newBench(t *testing.T) *bench {
 	b := &bench{}
 	var doc []object
 	for n := 1; n <= benchLines; n++ {
-		b.server[n], b.local[n] = freePort(t), freePort(t)
+		b.server[n], b.local[n] = peer.FreePort(t), peer.FreePort(t)
 		doc = append(doc, object{
 			"sip": object{
 				"registrar": fmt.Sprintf("127.0.0.1:%d", b.server[n]), "user": "ata1", "register": false,
@@ -45,14 +47,14 @@ func (b *bench) works(t *testing.T, n int, actions string) {
 	t.Helper()
 	done := make(chan error, 1)
 	go func() {
-		_, err := b.tryPhone(n, words(actions)...)
+		_, err := b.TryPhone(n, words(actions)...)
 		done <- err
 	}()
 	t.Cleanup(func() {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
-		_, _ = b.tryPhone(n, "onhook", "pause", "1s")
+		_, _ = b.TryPhone(n, "onhook", "pause", "1s")
 	})
 }
 
@@ -61,7 +63,7 @@ func (b *bench) play(t *testing.T, n int, s *scenario, args ...string) {
 	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "scenario.xml")
-	writeFile(t, file, []byte(s.xml(t.Name())))
+	peer.WriteFile(t, file, []byte(s.xml(t.Name())))
 	args = append([]string{
 		"-sf", file, "-i", "127.0.0.1", "-p", fmt.Sprint(b.server[n]), "-m", "1", "-timeout", "60s", "-timeout_error",
 		"-nostdin", "-trace_err", "-error_file", filepath.Join(dir, "err"),

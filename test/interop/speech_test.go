@@ -14,6 +14,7 @@ import (
 
 	"github.com/ata-agent/ata-agent/dsp"
 	"github.com/ata-agent/ata-agent/dsp/compare"
+	"github.com/ata-agent/ata-agent/test/peer"
 )
 
 // clean takes what is not the agent's doing out of a telephone: the wires'
@@ -47,7 +48,7 @@ type speechCall struct {
 	concealed            float64 // seconds, by the agent's own account
 }
 
-func callWithSpeech(t *testing.T, k *kamailio, codec string) *speechCall {
+func callWithSpeech(t *testing.T, k *peer.Kamailio, codec string) *speechCall {
 	t.Helper()
 	c := &speechCall{saidHere: voiceFile(t, "demo-thanks.wav"), saidThere: voiceFile(t, "vm-intro.wav")}
 	// A second and a half before it for the call to settle; baresip hangs up at
@@ -55,15 +56,15 @@ func callWithSpeech(t *testing.T, k *kamailio, codec string) *speechCall {
 	tx := slices.Concat(make([]int16, 12000), c.saidThere, make([]int16, 5*8000))
 	b := startBaresip(t, k, baresipOpts{codec: codec, tx: tx})
 	a := startATA(t, account(k, 1, "udp", codec))
-	speech, ear := filepath.Join(a.state, "said.wav"), filepath.Join(a.state, "ear.wav")
-	writeFile(t, speech, wav(c.saidHere))
-	a.phone(t, 1, words(clean+"offhook wait tone:dial dial 2001 record "+ear+" -for 10s wait talk say "+speech+" pause 1s")...)
-	a.phone(t, 1, "onhook")
+	speech, ear := filepath.Join(a.State, "said.wav"), filepath.Join(a.State, "ear.wav")
+	peer.WriteFile(t, speech, wav(c.saidHere))
+	a.Phone(t, 1, words(clean+"offhook wait tone:dial dial 2001 record "+ear+" -for 10s wait talk say "+speech+" pause 1s")...)
+	a.Phone(t, 1, "onhook")
 	a.idle(t)
-	b.stop() // so that its files are complete
+	b.Stop() // so that its files are complete
 	c.heardThere, c.heardHere = b.heard(t), readWAV(t, ear)
 	c.concealed = a.concealed(t)
-	a.stop()
+	a.Stop()
 	return c
 }
 
@@ -90,7 +91,7 @@ func check(t *testing.T, name string, said, recording []int16, excused int) {
 	t.Logf("%s: %+v", name, r)
 	if r.Correlation < 0.98 || math.Abs(r.Gain) > 0.5 || r.Gaps > excused {
 		name := filepath.Join(t.ArtifactDir(), strings.ReplaceAll(name, " ", "-")+".wav") // kept by go test -artifacts
-		writeFile(t, name, wav(recording))
+		peer.WriteFile(t, name, wav(recording))
 		t.Errorf("%s: %+v, want correlation at least 0.98, level within 0.5 dB, no gaps", name, r)
 	}
 }
