@@ -21,8 +21,11 @@ build:
 demo: build
 	./bin/ata-agent demo
 
+# The agent's calls run on one kind of board each under the race detector, and on
+# every kind without it.
 test:
 	$(GO) test -race ./...
+	$(GO) test ./agent
 
 # The figures of the acceptance bars at full size; minutes, not seconds.
 test-full:
