@@ -111,12 +111,6 @@ func (a *userAgents) build(cfg *config.Line) (*userAgent, error) {
 	if p.agent.opts.SIP != nil {
 		p.agent.opts.SIP(p.n, &opts)
 	}
-	account := sip.Account{
-		User: cfg.SIP.User, AuthUser: cfg.SIP.AuthUser, Password: cfg.SIP.Password.Reveal(),
-		Display: cfg.SIP.DisplayName, Domain: cfg.SIP.RecordDomain(), Registrar: cfg.SIP.Registrar,
-		Proxy: cfg.SIP.OutboundProxy, Transport: sip.Transport(cfg.SIP.Transport),
-		Expires: cfg.SIP.Expires.Duration(), Register: cfg.SIP.Register,
-	}
 	voice := sip.Voice{
 		Codecs: p.nation.codecs(cfg), PTime: cfg.RTP.PTime.Duration(),
 		Events: len(cfg.DTMF.Methods) > 0 && cfg.DTMF.Methods[0] == "rfc4733",
@@ -126,7 +120,7 @@ func (a *userAgents) build(cfg *config.Line) (*userAgent, error) {
 		voice.PTime, voice.Noise = min(voice.PTime, 20*time.Millisecond), false
 	}
 	var err error
-	ua.UA, err = sip.New(account, voice, opts)
+	ua.UA, err = sip.New(Account(&cfg.SIP), voice, opts)
 	return ua, err
 }
 
