@@ -22,7 +22,7 @@ func (m *member) Try(_ state.Meta, l config.Layer) error {
 		return err
 	}
 	m.good = layers
-	m.renew(before)
+	m.renew(before, false)
 	return nil
 }
 
@@ -40,7 +40,7 @@ func (m *member) RollBack(reason string) error {
 	}
 	before := m.effective.Config
 	m.restore()
-	m.renew(before)
+	m.renew(before, false)
 	return nil
 }
 
@@ -82,7 +82,7 @@ func (m *member) Health() provision.Health {
 
 // Restart begins all accounts anew.
 func (m *member) Restart() error {
-	m.renew(nil)
+	m.renew(nil, false)
 	return nil
 }
 
@@ -91,6 +91,6 @@ func (m *member) Wipe(string) error {
 	before := m.effective.Config
 	m.good, m.failed = nil, nil
 	err := m.use(slices.DeleteFunc(slices.Clone(m.layers), func(l config.Layer) bool { return l.Name != config.Factory }))
-	m.renew(before)
+	m.renew(before, false)
 	return err
 }

@@ -86,7 +86,7 @@ func (m *member) live(ctx context.Context) {
 		Expand: func(url string) string { return o.Expand(m.id, url) },
 	})
 	m.manager.Store(manager)
-	m.renew(nil)
+	m.renew(nil, true)
 	if err := manager.Run(ctx); err != nil {
 		o.Logger.Error("manager ended", "mac", m.id.MAC, "err", err)
 	}
@@ -121,9 +121,9 @@ func (m *member) dial(p *config.Provision) (provision.Client, error) {
 	return counted{c, &m.fleet.looks}, nil
 }
 
-// renew begins the accounts anew that a change concerns; before is nil at the
-// beginning of a life.
-func (m *member) renew(before *config.Config) {
+// renew begins the accounts anew that a change concerns; without a before all of
+// them.
+func (m *member) renew(before *config.Config, powerUp bool) {
 	next := m.effective.Config
 	for i := range next.Lines {
 		switch {
@@ -134,7 +134,7 @@ func (m *member) renew(before *config.Config) {
 		default:
 			m.lines = append(m.lines, nil)
 		}
-		m.lines[i] = m.start(i, &next.Lines[i], before == nil)
+		m.lines[i] = m.start(i, &next.Lines[i], powerUp)
 	}
 	for len(m.lines) > len(next.Lines) {
 		m.lines[len(m.lines)-1].stop()

@@ -27,7 +27,7 @@ type fleetArgs struct {
 	count                int
 	file, first, network string
 	over, patience       time.Duration
-	asJSON               bool
+	asJSON, verbose      bool
 	phases               []string
 }
 
@@ -68,6 +68,7 @@ func parseFleet(env *environment, args []string) (*fleetArgs, error) {
 	f.StringVar(&a.network, "addresses", "", "each agent sends from an address of its own of this network, as 127.1.0.0/16; this computer must have them")
 	f.DurationVar(&a.over, "over", time.Minute, "time within which installation and pushes reach the agents")
 	f.DurationVar(&a.patience, "patience", 15*time.Minute, "longest time of a phase")
+	f.BoolVar(&a.verbose, "v", false, "log what the agents do")
 	f.BoolVar(&a.asJSON, "json", false, "print JSON, with what each second brought")
 	if err := f.parse(args); err != nil {
 		return nil, err
@@ -87,8 +88,11 @@ func newFleet(env *environment, a *fleetArgs) (*fleet.Fleet, error) {
 		return nil, err
 	}
 	opts := fleet.Opts{
-		Logger: newLogger(env.stderr, slog.LevelError), Count: a.count, Config: data, Source: a.file, Over: a.over, Patience: a.patience,
+		Count: a.count, Config: data, Source: a.file, Over: a.over, Patience: a.patience,
 		Dial: dialFleet, Expand: expandFleet,
+	}
+	if a.verbose {
+		opts.Logger = newLogger(env.stderr, slog.LevelInfo)
 	}
 	if opts.First, err = parseMAC(a.first); err != nil {
 		return nil, &usageError{"-first: " + err.Error()}
