@@ -49,8 +49,8 @@ test-provision: test-provision-servers
 # Files of PBXs become telephones at Kamailio, and nginx serves each device its own
 # configuration.
 test-provision-servers:
-	./test/need kamailio nginx:nginx-light minisign openssl || [ "$$CI" != true ]
-	$(GO) test -tags provision -count=1 -timeout 20m ./test/provision
+	./test/need kamailio kamcmd:kamailio nginx:nginx-light apache2:apache2-bin in.tftpd:tftpd-hpa sipp:sip-tester minisign openssl || [ "$$CI" != true ]
+	$(GO) test -tags provision -count=1 -timeout 90m -parallel 4 ./test/provision
 
 # spandsp, minimodem and multimon-ng judge what we send and hear.
 test-judges:

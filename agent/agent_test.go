@@ -289,6 +289,31 @@ func TestConfigurationDuringCall(t *testing.T) {
 	})
 }
 
+// TestStartSpreadIsForPowerUp changes an account whose first registration waits:
+// who changes it does not, or a trial of the change would end before.
+func TestStartSpreadIsForPowerUp(t *testing.T) {
+	spread := func(seconds, expires int) func(int, object) {
+		return func(_ int, l object) {
+			account := l["sip"].(object)
+			account["start_spread_s"], account["expires_s"] = seconds, expires
+		}
+	}
+	inWorld(t, 1, spread(10, 3600), func(w *world) {
+		for expires := 3000; expires < 3010; expires++ {
+			time.Sleep(time.Second)
+			changed := time.Now()
+			if err := w.agent.Apply(document(1, spread(300, expires))); err != nil {
+				t.Fatal(err)
+			}
+			w.eventually(2*time.Second, "the changed account is registered", func() bool {
+				s := w.agent.Status().Lines[0]
+				return s.Registration == "registered" && !s.RegisteredAt.Before(changed)
+			})
+		}
+		w.idle()
+	})
+}
+
 // TestLiveChangeDuringCall changes what needs no registration while there is a
 // call: it holds at once, the call goes on, and the account is left alone.
 func TestLiveChangeDuringCall(t *testing.T) {

@@ -320,8 +320,9 @@ func (m *Manager) deprovision(ctx context.Context) {
 	m.report(ctx, Report{Result: "wiped"})
 	if err := m.device.Wipe("deprovisioned by the server"); err != nil {
 		m.log.Error("wipe", "err", err)
-		m.schedule.failed(time.Now(), 0, false)
 	}
+	m.known, m.from, m.excused = fetch.Validator{}, "", "" // what is left knows no document
+	m.schedule.failed(time.Now(), 0, true)
 }
 
 func (m *Manager) audit(action, result, detail string) {

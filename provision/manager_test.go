@@ -488,13 +488,15 @@ func TestGone(t *testing.T) {
 			w.answer = func(string) (*fetch.Document, error) {
 				return nil, &fetch.Refusal{Reason: fetch.Gone, Mutual: mutual, Status: 410}
 			}
-			w.m.Resync(Asked)
-			time.Sleep(time.Minute)
+			time.Sleep(80 * time.Minute) // the next look comes within 70
 			if (w.wiped != "") != mutual {
 				t.Errorf("mutual %v: wiped %q", mutual, w.wiped)
 			}
 			if mutual {
 				w.reported("wiped", "")
+			}
+			if n := len(w.asked); n > 4 {
+				t.Errorf("mutual %v: %d looks within 80 minutes", mutual, n)
 			}
 		})
 	}

@@ -64,6 +64,7 @@ func verbs() []verb {
 		{"capture", "-o FILE [-for D] [-content]", "record what the agent sends and receives, without names and numbers", runCapture},
 		{"trace", "start [-for D]|stop", "copy SIP messages to the capture server for a while", runTrace},
 		{"board", "check FILE|show NAME|list|schema", "check, show or list boards", runBoard},
+		{"fleet", "[-n N] [-config FILE] [cut|push]…", "many agents without telephones, to try servers with", runFleet},
 		{"version", "", "version of this program", runVersion},
 	}
 }

@@ -43,6 +43,7 @@ type service struct {
 	presses chan button.Action   // of the button, for obey
 	holds   button.Opts          // how long it is held for what [its defaults]
 	now     atomic.Pointer[life] // for all goroutines, nil between lives
+	warm    atomic.Bool          // for all goroutines: there was a life before
 }
 
 // life is one run of the agent, for other goroutines to read.
@@ -139,6 +140,7 @@ func (s *service) run(ctx context.Context) error {
 func (s *service) lives(ctx context.Context) error {
 	for {
 		between, err := s.live(ctx)
+		s.warm.Store(true)
 		if err != nil || between == nil || ctx.Err() != nil {
 			return err
 		}
