@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ata-agent/ata-agent/config"
+	"github.com/ata-agent/ata-agent/hal"
 	"github.com/ata-agent/ata-agent/line"
 	"github.com/ata-agent/ata-agent/line/script"
 	"github.com/ata-agent/ata-agent/media"
@@ -74,7 +75,7 @@ func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
 		inbox: make(chan message, inboxSize),
 		calls: map[line.CallID]*call{},
 	}
-	p.voice = media.NewVoice(media.VoiceOpts{Keys: p.keyPressed, Released: p.keyReleased})
+	p.voice = media.NewVoice(media.VoiceOpts{Keys: p.keyPressed, Released: p.keyReleased, EchoDelay: echoDelay(a.hw.PCM)})
 	p.voice.CancelEcho(cfg.DSP.EchoCanceller)
 	p.agents = &userAgents{port: p}
 	nat, err := newNation(&cfg, chip.Caps())
@@ -89,6 +90,14 @@ func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
 	}
 	p.publish()
 	return p, nil
+}
+
+// echoDelay is how much later than in its next period a highway plays a block.
+func echoDelay(pcm hal.PCM) int {
+	if d, ok := pcm.(hal.Delayed); ok {
+		return d.Delay()
+	}
+	return 0
 }
 
 // post puts a message into the inbox. It never blocks, nor logs: the audio

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/ata-agent/ata-agent/hal"
+	"github.com/ata-agent/ata-agent/hal/alsa"
 )
 
 // highway is the board's sound card with its channels in the order of the lines,
@@ -41,6 +42,10 @@ func (h *highway) Channels() int { return len(h.channel) }
 
 // Period implements hal.PCM.
 func (h *highway) Period() int { return h.audio.Period }
+
+// Delay implements hal.Delayed, also while the card is missing: what is queued
+// ahead of the hardware, and what the card adds.
+func (h *highway) Delay() int { return alsa.Ahead*h.audio.Period + h.audio.Delay }
 
 // Exchange implements hal.PCM. A card that is missing is looked for again with
 // each call.

@@ -30,6 +30,13 @@ type PCM interface {
 	Close() error
 }
 
+// Delayed is a PCM that plays a block later than during the next Exchange, as
+// sound cards with a queue do. Who cancels echo must know.
+type Delayed interface {
+	// Delay is by how many samples. It does not change.
+	Delay() int
+}
+
 // Edge is a change of an input pin.
 type Edge struct {
 	At    time.Time  // when it happened, with a monotonic reading
