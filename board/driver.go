@@ -11,6 +11,7 @@ type driver struct {
 	needs []string // keys of a line that must be set
 	takes []string // other keys and sections that have a meaning
 	check func(*checker, *Line, string)
+	caps  func(*Line) slic.Caps
 	build func(*opening) (slic.Line, error)
 	bound func(*Line, slic.Electrical) slic.Electrical // what a line may be asked for
 }

@@ -10,6 +10,7 @@ var module = driver{
 	needs: []string{"gpio/shk", "gpio/rm", "gpio/fr"},
 	takes: []string{"gpio/pd", "gpio_flags/shk_active_high", "gpio_flags/fr_forward_high", "gpio_flags/on_hook_audio"},
 	check: func(*checker, *Line, string) {},
+	caps:  func(l *Line) slic.Caps { return gpioslic.Caps(l.GPIO.PD != "", l.Flags.OnHookAudio) },
 	build: buildModule,
 	bound: func(_ *Line, e slic.Electrical) slic.Electrical { return e },
 }

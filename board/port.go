@@ -55,13 +55,9 @@ func (p *port) String() string { return fmt.Sprintf("line %d (%s)", p.index+1, p
 
 func (p *port) config() *Line { return &p.board.Lines[p.index] }
 
-// Caps implements slic.Line. A port whose devices are not open can do nothing.
-func (p *port) Caps() slic.Caps {
-	if line := p.current(); line != nil {
-		return line.Caps()
-	}
-	return slic.Caps{}
-}
+// Caps implements slic.Line. It is what the hardware can do, also before its
+// devices are open: the agent asks once.
+func (p *port) Caps() slic.Caps { return p.driver.caps(p.config()) }
 
 func (p *port) current() slic.Line {
 	p.mu.Lock()

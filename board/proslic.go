@@ -18,6 +18,7 @@ var proSLIC = driver{
 	needs: []string{"spi/port", "gpio/reset"},
 	takes: []string{"spi", "dcdc", "ring", "feed", "gpio/int", "gpio_flags/reset_active_low"},
 	check: checkProSLIC,
+	caps:  func(*Line) slic.Caps { return si321x.Caps() },
 	build: buildProSLIC,
 	bound: boundProSLIC,
 }

@@ -144,7 +144,8 @@ type Measurement struct {
 // SetFeed, Configure and Measure may be called from any goroutine. SetFeed and
 // Configure return at once: they say what is wanted, and Run sees to it within
 // a few milliseconds, also across recoveries. Measure may take some
-// milliseconds and returns ErrUnsupported where the chip has no such figure.
+// milliseconds and returns ErrUnsupported where the chip has no such figure. Caps
+// is the same before, while and after Run.
 type Line interface {
 	fmt.Stringer
 	Caps() Caps

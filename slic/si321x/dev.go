@@ -72,7 +72,10 @@ func New(port spi.Port, pins Pins, opts Opts) (*Dev, error) {
 func (d *Dev) String() string { return d.opts.Name }
 
 // Caps says that the chip can do all that the contract knows.
-func (d *Dev) Caps() slic.Caps {
+func (d *Dev) Caps() slic.Caps { return Caps() }
+
+// Caps says what every chip of the family can do.
+func Caps() slic.Caps {
 	return slic.Caps{
 		Reversal: true, OpenLoop: true, OnHookTransmit: true, RingFrequency: true, RingVoltage: true,
 		Impedance: true, Gain: true, Measure: true, PowerAlarm: true,
