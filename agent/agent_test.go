@@ -177,7 +177,11 @@ func (p closedPort) Caps() slic.Caps {
 func TestNoOpenLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wrap := func(l slic.Line) slic.Line { return closedPort{l} }
-		w := newWorldOf(t, sim.Ag1171, document(2, nil), wrap)
+		w := newWorldOf(t, sim.Ag1171, document(2, nil), func(b *sim.Board) {
+			for i, l := range b.Lines {
+				b.Lines[i] = wrap(l)
+			}
+		})
 		defer w.stop()
 		w.phone(1, "offhook wait tone:dial dial 102")
 		w.phone(2, "wait ringing offhook pause 1s onhook")

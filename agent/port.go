@@ -47,6 +47,7 @@ type port struct {
 	lost  atomic.Uint64 // messages that found the inbox full
 	chip  slic.Line     // SetFeed and Configure are safe from here
 	voice *media.Voice  // Play and Connect are safe from here
+	late  int           // samples by which the highway plays later than in its next period
 
 	lostTold  uint64 // of lost, how many the log knows of
 	config    config.Line
@@ -75,7 +76,10 @@ func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
 		inbox: make(chan message, inboxSize),
 		calls: map[line.CallID]*call{},
 	}
-	p.voice = media.NewVoice(media.VoiceOpts{Keys: p.keyPressed, Released: p.keyReleased, EchoDelay: echoDelay(a.hw.PCM)})
+	if d, ok := a.hw.PCM.(hal.Delayed); ok {
+		p.late = d.Delay()
+	}
+	p.voice = media.NewVoice(media.VoiceOpts{Keys: p.keyPressed, Released: p.keyReleased, EchoDelay: p.late})
 	p.voice.CancelEcho(cfg.DSP.EchoCanceller)
 	p.agents = &userAgents{port: p}
 	nat, err := newNation(&cfg, chip.Caps())
@@ -90,14 +94,6 @@ func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
 	}
 	p.publish()
 	return p, nil
-}
-
-// echoDelay is how much later than in its next period a highway plays a block.
-func echoDelay(pcm hal.PCM) int {
-	if d, ok := pcm.(hal.Delayed); ok {
-		return d.Delay()
-	}
-	return 0
 }
 
 // post puts a message into the inbox. It never blocks, nor logs: the audio

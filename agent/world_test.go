@@ -23,7 +23,6 @@ import (
 	"github.com/ata-agent/ata-agent/sim"
 	"github.com/ata-agent/ata-agent/sip"
 	"github.com/ata-agent/ata-agent/sip/siptest"
-	"github.com/ata-agent/ata-agent/slic"
 )
 
 // world is an agent on a virtual board with its registrar, on a network in
@@ -98,8 +97,8 @@ func newWorld(t *testing.T, cfg *config.Config) *world {
 	return newWorldOf(t, sim.Si321x, cfg)
 }
 
-// newWorldOf does it on a kind of board, whose ports wrap may change.
-func newWorldOf(t *testing.T, hardware sim.Hardware, cfg *config.Config, wrap ...func(slic.Line) slic.Line) *world {
+// newWorldOf does it on a kind of board, which change may change.
+func newWorldOf(t *testing.T, hardware sim.Hardware, cfg *config.Config, change ...func(*sim.Board)) *world {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	w := &world{t: t, ctx: ctx, net: siptest.NewNet(), log: &logBuffer{}}
@@ -124,10 +123,8 @@ func newWorldOf(t *testing.T, hardware sim.Hardware, cfg *config.Config, wrap ..
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range wrap {
-		for i, l := range w.board.Lines {
-			w.board.Lines[i] = f(l)
-		}
+	for _, f := range change {
+		f(w.board)
 	}
 	w.agent, err = agent.New(cfg, agent.Hardware{PCM: w.board.PCM, Lines: w.board.Lines}, agent.Opts{
 		Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
