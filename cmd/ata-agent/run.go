@@ -12,6 +12,7 @@ import (
 
 	"github.com/ata-agent/ata-agent/agent"
 	"github.com/ata-agent/ata-agent/config"
+	"github.com/ata-agent/ata-agent/hal/watchdog"
 	"github.com/ata-agent/ata-agent/provision"
 	"github.com/ata-agent/ata-agent/state"
 )
@@ -21,6 +22,7 @@ func runAgent(ctx context.Context, env *environment, args []string) error {
 	file := f.String("config", defaultConfig, "configuration file")
 	boardName := f.String("board", "", "board: a name of `ata-agent board list`, a file, or virtual for telephones in this computer; default the detected one")
 	stateDir := f.stateFlag()
+	dog := f.String("watchdog", "", "watchdog of the kernel that restarts the machine if the agent hangs, such as /dev/watchdog; default none")
 	if err := f.parse(args); err != nil {
 		return err
 	}
@@ -49,7 +51,7 @@ func runAgent(ctx context.Context, env *environment, args []string) error {
 	s := &service{
 		config: cfg, board: b, dir: dir, log: log, region: m.region(),
 		watch: &provision.File{Path: *file, Applied: data},
-		level: level, getenv: env.getenv,
+		level: level, getenv: env.getenv, watchdog: *dog,
 	}
 	return s.run(ctx)
 }
@@ -90,6 +92,8 @@ type service struct {
 	watch  *provision.File // nil: nothing to watch
 	opts   agent.Opts
 	getenv func(string) string // of the service manager, nil: there is none
+
+	watchdog string // device of the kernel, empty: none
 }
 
 // run serves until ctx ends or a part fails, and returns when all have ended.
@@ -109,8 +113,12 @@ func (s *service) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	dog, err := s.openWatchdog()
+	if err != nil {
+		return errors.Join(err, control.Close())
+	}
 	var parts sync.WaitGroup
-	var errs [5]error
+	var errs [6]error
 	part := func(i int, f func() error) {
 		parts.Go(func() {
 			defer stop() // one part that ends ends all
@@ -127,11 +135,23 @@ func (s *service) run(ctx context.Context) error {
 	if s.getenv != nil {
 		part(3, func() error { return guard(ctx, a, s.getenv, s.log) })
 	}
+	if dog != nil {
+		part(4, func() error { return guardMachine(ctx, a, dog, s.log) })
+	}
 	parts.Wait()
 	if s.board.close != nil {
-		errs[4] = s.board.close()
+		errs[5] = s.board.close()
 	}
 	return errors.Join(errs[:]...)
+}
+
+// openWatchdog starts the kernel's watchdog, if one is asked for. It comes last:
+// from here on the agent must live or say that it ends.
+func (s *service) openWatchdog() (*watchdog.Device, error) {
+	if s.watchdog == "" {
+		return nil, nil
+	}
+	return watchdog.Open(s.watchdog, deviceTimeout)
 }
 
 // apply takes over a changed file, or says all that is wrong with it and keeps

@@ -38,9 +38,9 @@ func TestMachine(t *testing.T) {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel() // a busy host changes nothing in a machine
 			m := a.prepare(t)
-			t.Run("kernel", func(t *testing.T) { m.guest(t, slow, "-test.skip=^TestAgent") })
+			t.Run("kernel", func(t *testing.T) { m.guest(t, slow, "-test.skip=^TestAgent|^TestFrozen") })
 			t.Run("agent", func(t *testing.T) { m.guest(t, gigahertz, "-test.run=^TestAgent") })
-			t.Run("starved watchdog", func(t *testing.T) { m.starve(t) })
+			t.Run("frozen", func(t *testing.T) { m.freeze(t) })
 		})
 	}
 }
@@ -164,13 +164,13 @@ func (p prepared) guest(t *testing.T, speed int, selection string) {
 	}
 }
 
-// starve runs a program that feeds the watchdog for a while and then stops: the
-// kernel reboots the machine, which ends it, and not before.
-func (p prepared) starve(t *testing.T) {
-	console := p.boot(t, slow, "/bin/guest,-starve")
-	fed := strings.Index(console, "guest: the watchdog starves from now on")
+// freeze stops the agent's process after a while: the kernel's watchdog reboots
+// the machine, which ends it, and not before.
+func (p prepared) freeze(t *testing.T) {
+	console := p.boot(t, slow, "/bin/guest,-test.v,-test.run=^TestFrozen")
+	frozen := strings.Index(console, "guest: the agent is stopped now")
 	reboot := strings.Index(console, "Initiating system reboot")
-	if fed < 0 || reboot < fed || strings.Contains(console, "MACHINE-EXIT") {
-		t.Errorf("starving begins at %d, reboot at %d of the console:\n%s", fed, reboot, console)
+	if frozen < 0 || reboot < frozen || strings.Contains(console, "MACHINE-EXIT") {
+		t.Errorf("the agent is stopped at %d, reboot at %d of the console:\n%s", frozen, reboot, console)
 	}
 }

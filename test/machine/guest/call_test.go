@@ -27,10 +27,10 @@ type scene struct {
 }
 
 // newScene starts all and waits until everything can be called.
-func newScene(t *testing.T, args ...string) *scene {
+func newScene(t *testing.T) *scene {
 	t.Helper()
 	s := &scene{telephones: plugTelephones(t), peer: newPeer(t)}
-	s.program = start(t, configuration(s.peer.server, numberOne, numberTwo), args...)
+	s.program = start(t, configuration(s.peer.server, numberOne, numberTwo))
 	st := s.program.await(20*time.Second, "both lines in service", inService)
 	if len(st.Lines) != 2 {
 		t.Fatalf("%d lines", len(st.Lines))

@@ -64,8 +64,9 @@ func (l *lockedText) String() string {
 	return l.text.String()
 }
 
-// start starts the agent with a configuration until the test ends.
-func start(t *testing.T, config []byte, args ...string) *program {
+// start starts the agent with a configuration until the test ends. The kernel's
+// watchdog restarts the machine if it hangs.
+func start(t *testing.T, config []byte) *program {
 	t.Helper()
 	dir := t.TempDir()
 	files := map[string][]byte{"board.json": []byte(boardFile), "config.json": config}
@@ -78,9 +79,8 @@ func start(t *testing.T, config []byte, args ...string) *program {
 	p.client.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(dir, "control.sock"))
 	}}
-	cmd := exec.Command("/bin/ata-agent", append([]string{
-		"run", "-board", filepath.Join(dir, "board.json"), "-config", filepath.Join(dir, "config.json"), "-state", dir,
-	}, args...)...)
+	cmd := exec.Command("/bin/ata-agent", "run", "-board", filepath.Join(dir, "board.json"),
+		"-config", filepath.Join(dir, "config.json"), "-state", dir, "-watchdog", "/dev/watchdog0")
 	cmd.Stderr = &p.log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
