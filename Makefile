@@ -11,7 +11,7 @@ GOFUMPT   = mvdan.cc/gofumpt@v0.12.0
 BENCHSTAT = golang.org/x/perf/cmd/benchstat@v0.0.0-20251023143056-3684bd442cc8
 FUZZTIME ?= 1m
 
-.PHONY: all build demo test lint fmt fuzz bench cross deb test-cross test-deb test-overlays test-arm test-interop test-judges test-machine test-full clean
+.PHONY: all build demo test lint fmt fuzz bench cross deb test-cross test-dockerfile test-deb test-overlays test-arm test-interop test-judges test-machine test-full clean
 
 all: build test
 
@@ -83,6 +83,12 @@ $(CROSS:%=cross-%): cross-%:
 # Builds again in another folder with an empty cache and compares every byte.
 test-cross:
 	./test/reproducible "$(VERSION)" $(CROSS)
+
+# Builds Dockerfile.cross without Docker and compares every byte with `make cross
+# deb`. Needs root.
+test-dockerfile:
+	./test/need buildah debootstrap || [ "$$CI" != true ]
+	./test/dockerfile "$(VERSION)"
 
 # Debian packages: armhf (ARM v7) and arm64. The tools run here, so they must
 # not see the target's GOARCH.

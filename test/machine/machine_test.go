@@ -16,7 +16,7 @@ import (
 )
 
 // modulesUsed are loaded in the machine, with what they need.
-var modulesUsed = []string{"vboard", "snd_aloop", "softdog"}
+var modulesUsed = []string{"vboard", "snd_aloop", "softdog", "sch_netem"}
 
 // parameters of the modules: two line-feed chips on the bus, and the lines of a
 // board.
@@ -41,6 +41,7 @@ func TestMachine(t *testing.T) {
 			t.Run("kernel", func(t *testing.T) { m.guest(t, slow, "-test.skip=^TestAgent|^TestFrozen") })
 			t.Run("agent", func(t *testing.T) { m.guest(t, gigahertz, "-test.run=^TestAgent") })
 			t.Run("frozen", func(t *testing.T) { m.freeze(t) })
+			t.Run("cost", func(t *testing.T) { m.cost(t) })
 		})
 	}
 }
@@ -63,6 +64,7 @@ func (a arch) prepare(t *testing.T) prepared {
 	for name, args := range map[string][]string{
 		"init":  {"build", "-o", filepath.Join(dir, "init"), "./init"},
 		"guest": {"test", "-c", "-tags", "machine", "-o", filepath.Join(dir, "guest"), "./guest"},
+		"media": {"test", "-c", "-o", filepath.Join(dir, "media"), "../../media"},
 		"agent": {"build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, "agent"), "../../cmd/ata-agent"},
 	} {
 		if _, err := run("", []string{"GOOS=linux", "GOARCH=" + a.goarch, "GOARM=7", "CGO_ENABLED=0"}, "go", args...); err != nil {
@@ -80,6 +82,7 @@ func (a arch) initrd(t *testing.T, k kernel, dir string) string {
 		{"init", filepath.Join(dir, "init")},
 		{"bin/guest", filepath.Join(dir, "guest")},
 		{"bin/ata-agent", filepath.Join(dir, "agent")},
+		{"bin/media", filepath.Join(dir, "media")},
 		{"speech/thanks.wav", speech + "thanks.wav"},
 		{"speech/intro.wav", speech + "intro.wav"},
 	} {

@@ -47,6 +47,7 @@ func TestAgentCalls(t *testing.T) {
 	s.do(2, plain)
 	s.peer.do(plain)
 	var talks []talk
+	s.outgoing(&talks)
 	s.incoming(&talks)
 	s.inside()
 	st := s.program.await(5*time.Second, "idle", idle)
