@@ -39,8 +39,10 @@ test-judges:
 	$(GO) test -tags judges -count=1 -timeout 30m ./dsp/... ./test/judges/...
 
 # The code that talks to the kernel, on Debian's ARM kernels under QEMU in
-# virtual time. The first run fetches 100 MB of kernel packages. ATA_FULL=1 runs
-# the long form, ATA_MACHINE_RUN=PATTERN some of the guest's tests.
+# virtual time, and the agent's binary on them. The first run fetches 100 MB of
+# kernel packages. ATA_FULL=1 runs the long form, ATA_MACHINE_RUN=PATTERN some of
+# the guest's tests. test/machine/doc.go says how to record what the media path
+# costs.
 test-machine:
 	./test/need qemu-system-aarch64:qemu-system-arm qemu-system-arm aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu arm-linux-gnueabihf-gcc:gcc-arm-linux-gnueabihf make bc xz:xz-utils
 	$(GO) test -tags machine -count=1 -timeout 80m -v ./test/machine
@@ -114,10 +116,12 @@ deb-%:
 	  $(GO) run $(NFPM) package --config packaging/nfpm.yaml --packager deb --target '$(DIST)/'
 
 # Looks into a package, installs it into a folder of its own, purges it, and has
-# systemd judge the unit.
+# systemd judge the unit; then the same in a Debian of its own, where its scripts
+# run as they do on a device and the program serves telephones.
 test-deb: deb-amd64
-	./test/need dpkg:dpkg systemd-analyze:systemd
+	./test/need dpkg:dpkg systemd-analyze:systemd debootstrap
 	./test/package $(DIST)/ata-agent_*_amd64.deb
+	./test/package-debian $(DIST)/ata-agent_*_amd64.deb
 
 # Compiles the device-tree overlays of the boards.
 test-overlays:
