@@ -11,7 +11,7 @@ GOFUMPT   = mvdan.cc/gofumpt@v0.12.0
 BENCHSTAT = golang.org/x/perf/cmd/benchstat@v0.0.0-20251023143056-3684bd442cc8
 FUZZTIME ?= 1m
 
-.PHONY: all build demo test lint fmt fuzz bench cross deb test-cross test-dockerfile test-deb test-overlays test-arm test-interop test-judges test-machine test-full clean
+.PHONY: all build demo test lint fmt fuzz bench cross deb test-cross test-dockerfile test-deb test-overlays test-arm test-interop test-judges test-machine test-provision test-full clean
 
 all: build test
 
@@ -46,6 +46,11 @@ test-judges:
 test-machine:
 	./test/need qemu-system-aarch64:qemu-system-arm qemu-system-arm aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu arm-linux-gnueabihf-gcc:gcc-arm-linux-gnueabihf make bc xz:xz-utils
 	$(GO) test -tags machine -count=1 -timeout 80m -v ./test/machine
+
+# What a device remembers: killed 2,000 times, and its key in a TPM.
+test-provision:
+	./test/need swtpm || [ "$$CI" != true ]
+	ATA_FULL=1 $(GO) test -count=1 ./state/... ./config/...
 
 lint:
 	$(GO) run $(LINT) run

@@ -42,6 +42,9 @@ type Opts struct {
 
 	// Listen opens the RTP and RTCP sockets of a call; nil means media.Listen.
 	Listen func(local netip.Addr, portMin, portMax, dscp int) (rtp, rtcp media.Conn, err error)
+	// CheckSync is told that a server wants the configuration to be looked at. It
+	// must not block.
+	CheckSync func(sip.CheckSync)
 	// SIP may change the options of each user agent before it is made.
 	SIP func(line int, o *sip.Opts)
 }
@@ -121,8 +124,10 @@ func (a *Agent) Run(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Apply takes over a new document. A line that changed takes it when its
-// telephone is next on hook with no call; a call in progress never notices.
+// Apply takes over a new document. A line whose change is live (config.Class)
+// takes it at once, any other when its telephone is next on hook with no call; a
+// call in progress never notices. What only a new Agent can take over
+// (config.OfBox) is the caller's to see to.
 func (a *Agent) Apply(cfg *config.Config) error {
 	if len(cfg.Lines) > len(a.ports) {
 		return fmt.Errorf("agent: apply: the configuration has %d lines, the board %d ports", len(cfg.Lines), len(a.ports))

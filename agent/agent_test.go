@@ -259,6 +259,37 @@ func TestConfigurationDuringCall(t *testing.T) {
 	})
 }
 
+// TestLiveChangeDuringCall changes what needs no registration while there is a
+// call: it holds at once, the call goes on, and the account is left alone.
+func TestLiveChangeDuringCall(t *testing.T) {
+	inWorld(t, 2, nil, func(w *world) {
+		w.phone(1, "offhook wait tone:dial dial 102")
+		w.phone(2, "wait ringing offhook pause 1s")
+		before := w.agent.Status().Lines[0]
+		next := document(2, func(i int, l object) {
+			l["name"] = "renamed"
+			l["tones"] = object{"reorder_delay_s": 1}
+			l["slic"] = object{"country": "US", "tx_gain_db": -6}
+			l["dial"] = object{"plan": "(911|xxxx)"}
+		})
+		if err := w.agent.Apply(next); err != nil {
+			t.Fatal(err)
+		}
+		w.phone(1, "pause 1s")
+		s := w.agent.Status().Lines[0]
+		if s.State != "talking" || s.Pending || s.Name != "renamed" || len(s.Calls) != 1 || s.Calls[0].Voice.Lost != 0 {
+			t.Errorf("during the call: %+v; want the change in force and the call untouched", s)
+		}
+		w.phone(2, "onhook")
+		w.phone(1, "wait cpc pause 1500ms wait tone:reorder onhook")
+		w.phone(1, "pause 2s offhook wait tone:dial dial 102 wait tone:reorder onhook") // the new plan knows no 102
+		if s := w.agent.Status().Lines[0]; !s.Until.Equal(before.Until) || s.Registration != "registered" {
+			t.Errorf("registration until %v, was %v: the line registered anew", s.Until, before.Until)
+		}
+		w.idle()
+	})
+}
+
 // TestMissingChip leaves the other line working.
 func TestMissingChip(t *testing.T) {
 	inWorldOf(t, sim.Si321x, 2, nil, func(w *world) {

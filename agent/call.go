@@ -122,6 +122,10 @@ func (p *port) sipEvent(ua *userAgent, e sip.Event) {
 		if c := p.bySIP(ua, e.Call); c != nil && c.id == p.connected { // not of a call on hold
 			p.voice.PlayKey(e.Key, e.Duration)
 		}
+	case sip.CheckSync:
+		if p.agent.opts.CheckSync != nil {
+			p.agent.opts.CheckSync(e)
+		}
 	case sip.MessagesWaiting:
 		p.tell(p.at, line.Messages{Waiting: e.Waiting})
 	}
@@ -132,6 +136,9 @@ func (p *port) registration(ua *userAgent, e sip.Registration) {
 		return
 	}
 	p.reg = e
+	if e.State == sip.Registered {
+		p.registeredAt = p.at
+	}
 	up := e.State == sip.Registered || !p.config.SIP.Register
 	p.log.Info("registration", "state", e.State.String(), "server", e.Server, "code", e.Code, "reason", e.Reason)
 	p.tell(p.at, line.Service{Up: up})

@@ -64,8 +64,8 @@ func TestEmergencyCallFindsAWay(t *testing.T) {
 		change  object
 		callers string
 	}{
-		{"own account, not registered", 1, object{"name": "x"}, "101"},
-		{"another line's, in service", 2, object{"name": "x"}, "102"},
+		{"own account, not registered", 1, object{"codecs": object{"order": []string{"PCMU"}}}, "101"},
+		{"another line's, in service", 2, object{"codecs": object{"order": []string{"PCMU"}}}, "102"},
 		{"another line's, with none of its own", 2, object{"enabled": false}, "102"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -108,7 +108,7 @@ func TestEmergencyCallKeepsTheLentAccount(t *testing.T) {
 			case 0:
 				l["enabled"], l["emergency"] = false, emergency
 			case 1:
-				l["name"] = "renamed"
+				l["name"], l["codecs"] = "renamed", object{"order": []string{"PCMU"}}
 			}
 		})); err != nil {
 			t.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"reflect"
 	"sync/atomic"
 	"time"
 
@@ -47,12 +46,13 @@ type port struct {
 	lost  atomic.Uint64 // messages that found the inbox full
 	chip  slic.Line     // SetFeed and Configure are safe from here
 	voice *media.Voice  // Play and Connect are safe from here
-	late  int           // samples by which the highway plays later than in its next period
 
 	lostTold  uint64 // of lost, how many the log knows of
 	config    config.Line
 	pending   *config.Line // waits for the line to be idle
 	nation    *nation
+	tuned     slic.Electrical // what the port was told last
+	echo      bool            // and the voice
 	machine   *line.Machine
 	agents    *userAgents
 	calls     map[line.CallID]*call
@@ -66,7 +66,11 @@ type port struct {
 	chipUp  bool
 	chipErr error
 	reg     sip.Registration
-	status  atomic.Pointer[snapshot] // any goroutine reads
+
+	registeredAt time.Time // the registrar's last consent
+	emergencyAt  time.Time // end of the last emergency call
+
+	status atomic.Pointer[snapshot] // any goroutine reads
 }
 
 func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
@@ -76,11 +80,13 @@ func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
 		inbox: make(chan message, inboxSize),
 		calls: map[line.CallID]*call{},
 	}
+	late := 0
 	if d, ok := a.hw.PCM.(hal.Delayed); ok {
-		p.late = d.Delay()
+		late = d.Delay()
 	}
-	p.voice = media.NewVoice(media.VoiceOpts{Keys: p.keyPressed, Released: p.keyReleased, EchoDelay: p.late})
-	p.voice.CancelEcho(cfg.DSP.EchoCanceller)
+	p.voice = media.NewVoice(media.VoiceOpts{Keys: p.keyPressed, Released: p.keyReleased, EchoDelay: late})
+	p.echo = cfg.DSP.EchoCanceller
+	p.voice.CancelEcho(p.echo)
 	p.agents = &userAgents{port: p}
 	nat, err := newNation(&cfg, chip.Caps())
 	if err != nil {
@@ -89,7 +95,8 @@ func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
 	p.nation = nat
 	tap := &script.Tap{Port: p, Did: func(c script.Call) { a.hub.action(n, p.at, c) }}
 	p.machine = line.New(tap, nat.country, nat.plan, lineSettings(&cfg))
-	if err := chip.Configure(nat.electrical(&cfg)); err != nil {
+	p.tuned = nat.electrical(&cfg)
+	if err := chip.Configure(p.tuned); err != nil {
 		return nil, fmt.Errorf("configure %v: %w", chip, err)
 	}
 	p.publish()
@@ -176,8 +183,11 @@ func (p *port) settle(timer *time.Timer) {
 		p.log.Error("inbox was full, events are lost", "since_start", lost)
 		p.lostTold = lost
 	}
-	if p.pending != nil && p.idle() {
-		p.reconfigure()
+	if p.idle() {
+		if p.pending != nil {
+			p.reconfigure()
+		}
+		p.tune()
 	}
 	p.publish()
 	next := time.Now().Add(time.Hour)
@@ -248,9 +258,18 @@ func (p *port) chipEvent(e slic.Event) {
 	}
 }
 
+// newConfig takes over what changes nothing but the next use, and keeps for a
+// quiet moment what needs a new registration.
 func (p *port) newConfig(cfg *config.Line) {
 	p.pending = nil
-	if !reflect.DeepEqual(*cfg, p.config) {
+	changes := config.DiffLine(&p.config, cfg)
+	switch {
+	case len(changes) == 0:
+	case changes.Class() == config.Live:
+		if p.adopt(cfg) {
+			p.log.Info("new configuration applied, the registration stays")
+		}
+	default:
 		p.pending = cfg
 	}
 }
@@ -260,19 +279,37 @@ func (p *port) newConfig(cfg *config.Line) {
 func (p *port) reconfigure() {
 	cfg := p.pending
 	p.pending = nil
-	nat, err := newNation(cfg, p.chip.Caps())
-	if err == nil {
-		err = p.chip.Configure(nat.electrical(cfg))
+	if p.adopt(cfg) {
+		p.agents.restart(cfg)
+		p.log.Info("new configuration applied")
 	}
+}
+
+// adopt makes cfg the configuration of the line. The machine takes it when it is
+// next idle, the port when the line is quiet (tune).
+func (p *port) adopt(cfg *config.Line) bool {
+	nat, err := newNation(cfg, p.chip.Caps())
 	if err != nil {
 		p.log.Error("new configuration not applied", "err", err)
-		return
+		return false
 	}
 	p.config, p.nation = *cfg, nat
-	p.voice.CancelEcho(cfg.DSP.EchoCanceller)
 	p.machine.Configure(nat.country, nat.plan, lineSettings(cfg))
-	p.agents.restart(cfg)
-	p.log.Info("new configuration applied")
+	return true
+}
+
+// tune sets the port and the voice to the configuration, if it changed. It is
+// done while nobody would hear it.
+func (p *port) tune() {
+	e := p.nation.electrical(&p.config)
+	if p.tuned == e && p.echo == p.config.DSP.EchoCanceller {
+		return
+	}
+	p.tuned, p.echo = e, p.config.DSP.EchoCanceller
+	p.voice.CancelEcho(p.echo)
+	if err := p.chip.Configure(e); err != nil {
+		p.log.Error("new configuration of the port not applied", "err", err)
+	}
 }
 
 // shutDown ends the calls, takes the registration back and waits for what the

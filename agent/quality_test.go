@@ -23,7 +23,9 @@ func TestQualityOfACall(t *testing.T) {
 			return 0, voice%100 >= 5
 		})
 		w.phone(1, "offhook wait tone:dial dial 102")
-		w.phone(2, "wait ringing offhook pause 12s")
+		// The far end's last report is up to 6.2 s old (RFC 3550 §6.3.1: 5 s times
+		// 1.5 / 1.218) and must speak of several bursts.
+		w.phone(2, "wait ringing offhook pause 18s")
 		lines := w.agent.Status().Lines
 		sends, hears := lines[0].Calls[0].Voice, lines[1].Calls[0].Voice
 		if hears.Bursts < 5 || math.Abs(hears.LossRate-0.045) > 0.01 || hears.DiscardRate != 0 || hears.BurstDensity != 1 ||

@@ -69,8 +69,10 @@ func (w *world) playAtRandom(lines, steps int, seed uint64) {
 	for range 5 {
 		time.Sleep(time.Duration(random.IntN(20)) * time.Second)
 		name := fmt.Sprint(random.IntN(3))
+		codecs := []string{"PCMU", "PCMA"}[random.IntN(2):]
 		if err := w.agent.Apply(document(lines, func(_ int, l object) {
 			l["name"], l["features"] = name, object{"call_waiting": true}
+			l["codecs"] = object{"order": codecs} // with a new registration, or without
 		})); err != nil {
 			w.t.Error(err)
 		}

@@ -56,6 +56,8 @@ type LineStatus struct {
 	Code         int          `json:"sip_status,omitempty"`
 	Reason       string       `json:"reason,omitempty"`
 	Until        time.Time    `json:"until,omitzero"`
+	RegisteredAt time.Time    `json:"registered_at,omitzero"` // the registrar's last consent
+	EmergencyAt  time.Time    `json:"emergency_at,omitzero"`  // end of the last emergency call
 	Pending      bool         `json:"configuration_pending,omitempty"`
 	LostEvents   uint64       `json:"lost_events,omitempty"`
 	Calls        []CallStatus `json:"calls,omitempty"`
@@ -64,15 +66,16 @@ type LineStatus struct {
 
 // CallStatus is one call that is up or being set up.
 type CallStatus struct {
-	Call     uint32      `json:"call"`
-	Incoming bool        `json:"incoming"`
-	Number   string      `json:"number"`
-	Began    time.Time   `json:"began"`
-	Answered time.Time   `json:"answered,omitzero"`
-	Ended    time.Time   `json:"ended,omitzero"`
-	Codec    string      `json:"codec,omitempty"`
-	Remote   string      `json:"remote,omitempty"`
-	Voice    VoiceStatus `json:"voice"`
+	Call      uint32      `json:"call"`
+	Incoming  bool        `json:"incoming"`
+	Emergency bool        `json:"emergency,omitempty"`
+	Number    string      `json:"number"`
+	Began     time.Time   `json:"began"`
+	Answered  time.Time   `json:"answered,omitzero"`
+	Ended     time.Time   `json:"ended,omitzero"`
+	Codec     string      `json:"codec,omitempty"`
+	Remote    string      `json:"remote,omitempty"`
+	Voice     VoiceStatus `json:"voice"`
 }
 
 // VoiceStatus is how the voice of a call fares. Times are in seconds, levels in
@@ -194,7 +197,7 @@ func (p *port) publish() {
 		Feed: p.feed.String(), Tone: p.tone.String(),
 		User: p.config.SIP.User, Registration: p.reg.State.String(),
 		Code: p.reg.Code, Reason: p.reg.Reason, Until: p.reg.Until,
-		Pending: p.pending != nil,
+		RegisteredAt: p.registeredAt, EmergencyAt: p.emergencyAt, Pending: p.pending != nil,
 	}
 	if p.reg.Server.IsValid() {
 		s.Server = p.reg.Server.String()
@@ -213,7 +216,7 @@ func (p *port) publish() {
 
 func callStatus(c *call) CallStatus {
 	s := CallStatus{
-		Call: uint32(c.id), Incoming: c.incoming, Number: c.number,
+		Call: uint32(c.id), Incoming: c.incoming, Emergency: c.emergency, Number: c.number,
 		Began: c.began, Answered: c.answered, Codec: c.media.Codec,
 	}
 	if c.media.Remote.IsValid() {
@@ -254,6 +257,9 @@ func (p *pastCalls) all() []PastCall {
 }
 
 func (p *port) pastCall(c *call) PastCall {
+	if c.emergency {
+		p.emergencyAt = p.at
+	}
 	s := callStatus(c)
 	s.Ended, s.Voice = p.at, voiceStatus(c.session.Stats())
 	return PastCall{p.n + 1, s}

@@ -24,6 +24,8 @@ func (d *document) check() {
 	if !d.has("/lines") {
 		d.faultAt("/lines", "must be there, with an entry for each telephone port")
 	}
+	d.checkIssued()
+	d.checkProvision()
 	users := map[string]int{}
 	for i := range d.config.Lines {
 		l := &d.config.Lines[i]
@@ -115,7 +117,7 @@ func (d *document) checkPort(l *Line, path string) {
 		}
 	}
 	for i, n := range l.Emergency.Numbers {
-		if n == "" || strings.Trim(n, "0123456789*#") != "" {
+		if strings.Trim(n, "0123456789*#") != "" {
 			d.faultAt(fmt.Sprintf("%s/emergency/numbers/%d", path, i), strconv.Quote(n)+" must be digits")
 		}
 	}

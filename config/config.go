@@ -4,34 +4,43 @@
 // A key is described in one place, the tags of its field: json is its name,
 // default its value when the document does not have it, range or enum what it
 // may be, doc its purpose. Parsing, error messages, the JSON Schema and the
-// reference in docs/config.md all come from there.
+// reference in docs/config.md all come from there. Two tags are this package's
+// own and hold for all keys of a section that do not say otherwise: reload says
+// what a change interrupts ([Class]), owner:"true" lets the owner of the device
+// set the key ([Layer]).
 package config
 
 // Config is the whole document.
 type Config struct {
-	Schema int    `json:"schema" default:"1" range:"1..1" doc:"Version of this document's form."`
-	Lines  []Line `json:"lines" range:"1..8" doc:"One entry per telephone port, in the order of the ports."`
-	Log    Log    `json:"log" doc:"What is written to the log."`
+	Schema     int    `json:"schema" default:"1" range:"1..1" reload:"live" doc:"Version of this document's form."`
+	Generation int    `json:"generation" default:"0" range:"0..2147483647" reload:"live" doc:"Counts up with every change at the server; an older document is refused. 0: not counted."`
+	Device     string `json:"device" range:"0..64" reload:"live" doc:"Serial number or MAC address of the device this document is for. Empty: any."`
+	Tenant     string `json:"tenant" range:"0..64" reload:"live" doc:"Whose device it is, in the server's words."`
+	Issued     string `json:"issued" range:"0..40" reload:"live" doc:"When the server made this document, RFC 3339."`
+
+	Provision Provision `json:"provision" reload:"live" doc:"Where the configuration comes from."`
+	Lines     []Line    `json:"lines" range:"1..8" reload:"line" doc:"One entry per telephone port, in the order of the ports."`
+	Log       Log       `json:"log" reload:"live" doc:"What is written to the log."`
 }
 
 // Line is one telephone and its account.
 type Line struct {
 	Enabled   bool      `json:"enabled" default:"true" doc:"Whether the port is in service."`
-	Name      string    `json:"name" range:"0..32" doc:"Name of the telephone in status and logs."`
+	Name      string    `json:"name" range:"0..32" reload:"live" owner:"true" doc:"Name of the telephone in status and logs."`
 	SIP       SIP       `json:"sip" doc:"The account at the provider."`
 	Codecs    Codecs    `json:"codecs" doc:"Coding of the voice."`
 	RTP       RTP       `json:"rtp" doc:"Transport of the voice."`
 	QoS       QoS       `json:"qos" doc:"Marking of packets for the network."`
-	DSP       DSP       `json:"dsp" doc:"What is done to the voice."`
+	DSP       DSP       `json:"dsp" reload:"live" doc:"What is done to the voice."`
 	DTMF      DTMF      `json:"dtmf" doc:"How keys pressed during a call travel."`
-	Dial      Dial      `json:"dial" doc:"How digits become calls."`
+	Dial      Dial      `json:"dial" reload:"live" doc:"How digits become calls."`
 	SLIC      SLIC      `json:"slic" doc:"The analog port."`
-	Hook      Hook      `json:"hook" doc:"How the hook switch is read."`
-	Ring      Ring      `json:"ring" doc:"How the telephone rings."`
-	Tones     Tones     `json:"tones" doc:"What the caller hears when a call fails or ends."`
-	CallerID  CallerID  `json:"callerid" doc:"How the telephone is told who calls."`
-	Features  Features  `json:"features" doc:"Features of calls."`
-	Emergency Emergency `json:"emergency" doc:"Numbers that are always free to dial."`
+	Hook      Hook      `json:"hook" reload:"live" doc:"How the hook switch is read."`
+	Ring      Ring      `json:"ring" reload:"live" doc:"How the telephone rings."`
+	Tones     Tones     `json:"tones" reload:"live" doc:"What the caller hears when a call fails or ends."`
+	CallerID  CallerID  `json:"callerid" reload:"live" doc:"How the telephone is told who calls."`
+	Features  Features  `json:"features" reload:"live" owner:"true" doc:"Features of calls."`
+	Emergency Emergency `json:"emergency" reload:"live" doc:"Numbers that are always free to dial."`
 }
 
 // SIP is the account of a line.
@@ -42,15 +51,15 @@ type SIP struct {
 	Transport     string  `json:"transport" default:"udp" enum:"udp,tcp" doc:"Transport of SIP."`
 	User          string  `json:"user" range:"0..128" doc:"User part of the address of record, often the telephone number."`
 	AuthUser      string  `json:"auth_user" range:"0..128" doc:"User name for the challenge. Empty: the same as user."`
-	Password      Secret  `json:"password" doc:"Password for the challenge."`
+	Password      Secret  `json:"password" range:"0..256" doc:"Password for the challenge."`
 	DisplayName   string  `json:"display_name" range:"0..64" doc:"Name shown to the called party."`
 	Register      bool    `json:"register" default:"true" doc:"Whether to register; false for a server that knows the address."`
 	Expires       Seconds `json:"expires_s" default:"3600" range:"60..86400" doc:"How long a registration is asked to last."`
 
-	LocalAddress            string   `json:"local_address" range:"0..64" doc:"Local IP address for SIP and RTP. Empty: the one that routes to the server."`
-	LocalPort               int      `json:"local_port" default:"0" range:"0..65535" doc:"Local SIP port. 0: any free one."`
+	LocalAddress            string   `json:"local_address" range:"0..64" reload:"box" doc:"Local IP address for SIP and RTP. Empty: the one that routes to the server."`
+	LocalPort               int      `json:"local_port" default:"0" range:"0..65535" reload:"box" doc:"Local SIP port. 0: any free one."`
 	CallWithoutRegistration bool     `json:"call_without_registration" default:"false" doc:"Whether calls may be made while not registered. Emergency calls always may."`
-	TrustedPeers            []string `json:"trusted_peers" range:"0..32" doc:"Addresses that may send calls besides the registrar and the proxy: IP, or IP:port."`
+	TrustedPeers            []string `json:"trusted_peers" range:"0..32" each:"2..64" doc:"Addresses that may send calls besides the registrar and the proxy: IP, or IP:port."`
 	StartSpread             Seconds  `json:"start_spread_s" default:"0" range:"0..300" doc:"The first registration after power-up waits a random time up to this, so that a fleet does not register at once."`
 }
 
@@ -62,17 +71,17 @@ type Codecs struct {
 // RTP is the transport of the voice.
 type RTP struct {
 	PTime     Milliseconds `json:"ptime_ms" default:"20" range:"10..60" step:"10" doc:"Voice in one packet."`
-	PortMin   int          `json:"port_min" default:"16384" range:"1024..65534" doc:"Lowest port for RTP."`
-	PortMax   int          `json:"port_max" default:"32767" range:"1025..65535" doc:"Highest port for RTP and RTCP."`
-	Symmetric bool         `json:"symmetric" default:"true" doc:"Follow the address that voice really comes from, for far ends behind NAT."`
-	JitterMin Milliseconds `json:"jitter_min_ms" default:"10" range:"0..200" doc:"Least delay of the jitter buffer."`
-	JitterMax Milliseconds `json:"jitter_max_ms" default:"200" range:"20..500" doc:"Greatest delay of the jitter buffer."`
+	PortMin   int          `json:"port_min" default:"16384" range:"1024..65534" reload:"box" doc:"Lowest port for RTP."`
+	PortMax   int          `json:"port_max" default:"32767" range:"1025..65535" reload:"box" doc:"Highest port for RTP and RTCP."`
+	Symmetric bool         `json:"symmetric" default:"true" reload:"live" doc:"Follow the address that voice really comes from, for far ends behind NAT."`
+	JitterMin Milliseconds `json:"jitter_min_ms" default:"10" range:"0..200" reload:"live" doc:"Least delay of the jitter buffer."`
+	JitterMax Milliseconds `json:"jitter_max_ms" default:"200" range:"20..500" reload:"live" doc:"Greatest delay of the jitter buffer."`
 }
 
 // QoS is the marking of packets.
 type QoS struct {
 	SIP int `json:"sip_dscp" default:"24" range:"0..63" doc:"DSCP of SIP packets; 24 is CS3."`
-	RTP int `json:"rtp_dscp" default:"46" range:"0..63" doc:"DSCP of voice packets; 46 is EF."`
+	RTP int `json:"rtp_dscp" default:"46" range:"0..63" reload:"live" doc:"DSCP of voice packets; 46 is EF."`
 }
 
 // DSP is what is done to the voice.
@@ -89,9 +98,9 @@ type DTMF struct {
 type Dial struct {
 	Plan            string  `json:"plan" range:"0..2048" doc:"Digit map. Empty: the country's."`
 	Syntax          string  `json:"syntax" default:"sipura" enum:"sipura,grandstream" doc:"Grammar of the digit map."`
-	FirstDigit      Seconds `json:"first_digit_s" default:"16" range:"1..120" doc:"How long dial tone lasts without a digit."`
-	InterdigitLong  Seconds `json:"interdigit_long_s" default:"0" range:"0..60" doc:"Wait for another digit while the number is not complete. 0: the digit map's, 10 unless it says otherwise."`
-	InterdigitShort Seconds `json:"interdigit_short_s" default:"0" range:"0..60" doc:"Wait for another digit when the number is complete but may grow. 0: the digit map's, 3 unless it says otherwise."`
+	FirstDigit      Seconds `json:"first_digit_s" default:"16" range:"1..120" owner:"true" doc:"How long dial tone lasts without a digit."`
+	InterdigitLong  Seconds `json:"interdigit_long_s" default:"0" range:"0..60" owner:"true" doc:"Wait for another digit while the number is not complete. 0: the digit map's, 10 unless it says otherwise."`
+	InterdigitShort Seconds `json:"interdigit_short_s" default:"0" range:"0..60" owner:"true" doc:"Wait for another digit when the number is complete but may grow. 0: the digit map's, 3 unless it says otherwise."`
 	HashDials       bool    `json:"hash_dials" default:"true" doc:"Whether # sends a number that is complete but may grow."`
 }
 
@@ -99,16 +108,16 @@ type Dial struct {
 type SLIC struct {
 	Country       string       `json:"country" default:"US" range:"2..2" doc:"Country of the telephone, ISO 3166-1 alpha-2: tones, ringing, timing, law."`
 	Impedance     string       `json:"impedance" range:"0..32" doc:"Two-wire impedance. Empty: the country's."`
-	ToPhoneGain   float64      `json:"rx_gain_db" default:"0" range:"-12..6" doc:"Gain from the network to the telephone."`
-	FromPhoneGain float64      `json:"tx_gain_db" default:"0" range:"-12..6" doc:"Gain from the telephone to the network."`
-	LoopCurrent   float64      `json:"loop_current_ma" default:"23" range:"18..41" doc:"Limit of the loop current."`
-	OpenLoop      bool         `json:"lcd" default:"true" doc:"Open the loop for a moment when the far end has hung up, so that answering machines notice."`
-	OpenLoopTime  Milliseconds `json:"lcd_ms" default:"0" range:"0..2000" doc:"How long. 0: the country's time."`
+	ToPhoneGain   float64      `json:"rx_gain_db" default:"0" range:"-12..6" reload:"live" owner:"true" doc:"Gain from the network to the telephone."`
+	FromPhoneGain float64      `json:"tx_gain_db" default:"0" range:"-12..6" reload:"live" owner:"true" doc:"Gain from the telephone to the network."`
+	LoopCurrent   float64      `json:"loop_current_ma" default:"23" range:"18..41" reload:"live" doc:"Limit of the loop current."`
+	OpenLoop      bool         `json:"lcd" default:"true" reload:"live" doc:"Open the loop for a moment when the far end has hung up, so that answering machines notice."`
+	OpenLoopTime  Milliseconds `json:"lcd_ms" default:"0" range:"0..2000" reload:"live" doc:"How long. 0: the country's time."`
 }
 
 // Hook says how the hook switch is read.
 type Hook struct {
-	Pulse    bool         `json:"pulse" default:"true" doc:"Whether a rotary dial works."`
+	Pulse    bool         `json:"pulse" default:"true" owner:"true" doc:"Whether a rotary dial works."`
 	FlashMin Milliseconds `json:"flash_min_ms" default:"0" range:"0..2000" doc:"Shortest hook flash. 0: the country's."`
 	FlashMax Milliseconds `json:"flash_max_ms" default:"0" range:"0..2000" doc:"Longest hook flash; a longer break hangs up. 0: the country's."`
 	Flash    string       `json:"flash" default:"local" enum:"local,network" doc:"Whether a flash holds and swaps calls here, or is sent to the network."`
@@ -118,20 +127,20 @@ type Hook struct {
 type Ring struct {
 	Frequency float64        `json:"freq_hz" default:"0" range:"0..70" doc:"Ringing frequency. 0: the country's."`
 	Voltage   float64        `json:"voltage_v" default:"0" range:"0..65" doc:"Ringing voltage, rms without load. 0: the port's default."`
-	Cadence   []Milliseconds `json:"cadence_ms" range:"0..16" doc:"On, off, … repeated. Empty: the country's."`
-	Timeout   Seconds        `json:"timeout_s" default:"120" range:"10..600" doc:"An unanswered call is refused after this."`
+	Cadence   []Milliseconds `json:"cadence_ms" range:"0..16" each:"10..20000" owner:"true" doc:"On, off, … repeated. Empty: the country's."`
+	Timeout   Seconds        `json:"timeout_s" default:"120" range:"10..600" owner:"true" doc:"An unanswered call is refused after this."`
 }
 
 // Tones says what the caller hears when a call fails or ends.
 type Tones struct {
-	Causes       map[string]string `json:"causes" enum:"silence,busy,reorder,vacant-code,no-circuit" doc:"Tone for a SIP status code, in place of the built-in table."`
-	ReorderDelay Seconds           `json:"reorder_delay_s" default:"5" range:"0..255" doc:"Silence between the far end's hang-up and reorder tone."`
+	Causes       map[string]string `json:"causes" range:"0..100" enum:"silence,busy,reorder,vacant-code,no-circuit" doc:"Tone for a SIP status code, in place of the built-in table."`
+	ReorderDelay Seconds           `json:"reorder_delay_s" default:"5" range:"0..255" owner:"true" doc:"Silence between the far end's hang-up and reorder tone."`
 }
 
 // CallerID says how the telephone is told who calls.
 type CallerID struct {
-	Enabled bool   `json:"enabled" default:"true" doc:"Whether it is told number and name, and whether messages wait."`
-	Scheme  string `json:"scheme" enum:",bellcore,bellcore-sdmf,etsi-fsk,etsi-fsk-alert,etsi-fsk-reversal,etsi-fsk-pulse,sin227,ntt,dtmf-ac,dtmf-reversal-ac,dtmf-ahash,dtmf-dc,dtmf-hash" doc:"In which way. Empty: the country's; for a telephone that was bought elsewhere."`
+	Enabled bool   `json:"enabled" default:"true" owner:"true" doc:"Whether it is told number and name, and whether messages wait."`
+	Scheme  string `json:"scheme" reload:"line" owner:"true" enum:",bellcore,bellcore-sdmf,etsi-fsk,etsi-fsk-alert,etsi-fsk-reversal,etsi-fsk-pulse,sin227,ntt,dtmf-ac,dtmf-reversal-ac,dtmf-ahash,dtmf-dc,dtmf-hash" doc:"In which way. Empty: the country's; for a telephone that was bought elsewhere."`
 }
 
 // Features of calls.
@@ -141,7 +150,7 @@ type Features struct {
 
 // Emergency numbers.
 type Emergency struct {
-	Numbers []string `json:"numbers" range:"0..32" doc:"Numbers in addition to the country's."`
+	Numbers []string `json:"numbers" range:"0..32" each:"1..32" doc:"Numbers in addition to the country's."`
 }
 
 // Log says what is written to the log.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -118,67 +119,119 @@ func TestCommentsKeepPlaces(t *testing.T) {
 	}
 }
 
-// TestEveryRangeIsKept writes a value beyond its range into every key that has
-// one, and expects that key to be named with its range.
+// TestEveryRangeIsKept writes a value beyond what is allowed into every key and
+// expects the fault to name the key, its place and what is allowed. A key
+// without a limit is a fault of the types.
 func TestEveryRangeIsKept(t *testing.T) {
-	tried := 0
 	jsondoc.Walk[Config](func(path []string, k jsondoc.Key) {
-		if !k.Ranged || len(k.Enum) > 0 && k.Type.Kind() == reflect.String {
+		if k.IsSection() && k.Type.Kind() == reflect.Struct {
 			return
 		}
-		for _, bad := range beyond(k) {
-			tried++
-			_, err := Parse("c", document1(path, bad))
-			var faults Faults
-			if !errors.As(err, &faults) {
-				t.Errorf("%v = %v was taken, allowed: %s", path, bad, k.Allowed())
-				continue
-			}
-			want := "/" + strings.Join(path, "/") + ": "
-			if !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), k.AllowedLength()) {
-				t.Errorf("%v = %v: faults %q, want the key and %q", path, bad, err, k.Allowed())
-			}
+		bad := beyond(k)
+		if len(bad) == 0 {
+			t.Errorf("%v has no limit", path)
+		}
+		for _, v := range bad {
+			expectFault(t, path, v, k)
 		}
 	})
-	if tried < 30 {
-		t.Errorf("only %d values tried", tried)
+}
+
+func expectFault(t *testing.T, path []string, bad trial, k jsondoc.Key) {
+	t.Helper()
+	at := "/" + strings.Join(append(slices.Clone(path), bad.below...), "/")
+	doc := document1(path, bad.value)
+	_, err := Parse("c", doc)
+	var faults Faults
+	if !errors.As(err, &faults) {
+		t.Errorf("%s = %v was taken, allowed: %s", at, bad.value, k.Allowed())
+		return
+	}
+	i := slices.IndexFunc(faults, func(f Fault) bool { return f.Path == at })
+	if i < 0 {
+		t.Errorf("%s = %v: faults %v name another key", at, bad.value, err)
+		return
+	}
+	f := faults[i]
+	if f.File != "c" || f.Line != 2 || f.Column != bad.column || !strings.Contains(f.Text, bad.allowed) {
+		t.Errorf("%s = %v: fault %s, want line 2, column %d and %q", at, bad.value, f, bad.column, bad.allowed)
 	}
 }
 
-// beyond are values just outside the range of a key.
-func beyond(k jsondoc.Key) []any {
-	switch k.Type.Kind() {
-	case reflect.String:
-		return []any{strings.Repeat("x", int(k.Max)+1)}
-	case reflect.Slice:
-		long := make([]any, int(k.Max)+1)
-		for i := range long {
-			long[i] = map[string]any{}
-			if k.Type.Elem().Kind() == reflect.String {
-				long[i] = "PCMU"
-			} else if k.Type.Elem().Kind() != reflect.Struct {
-				long[i] = 1
-			}
+// trial is a value that is not allowed.
+type trial struct {
+	value   any
+	below   []string // path from the key to what is wrong
+	column  int      // of it on its line
+	allowed string   // what the fault must say
+}
+
+// beyond are values just outside what a key may be.
+func beyond(k jsondoc.Key) []trial {
+	switch {
+	case k.Type == reflect.TypeFor[Secret](), k.Type.Kind() == reflect.String && len(k.Enum) == 0:
+		if !k.Ranged {
+			return nil
 		}
-		return []any{long}
+		return []trial{{value: strings.Repeat("x", int(k.Max)+1), column: 1, allowed: k.Allowed()}}
+	case k.Type.Kind() == reflect.String:
+		return []trial{{value: "none of them", column: 1, allowed: k.Allowed()}}
+	case k.Type.Kind() == reflect.Bool:
+		return []trial{{value: "true", column: 1, allowed: "true or false"}}
+	case k.Type.Kind() == reflect.Slice:
+		return append(beyondLength(k), beyondEntry(k, []any{}, "0", 2)...)
+	case k.Type.Kind() == reflect.Map:
+		return append(beyondLength(k), beyondEntry(k, map[string]any{}, "404", len(`{"404":`)+1)...)
+	case !k.Ranged:
+		return nil
 	}
-	return []any{k.Max + 1, k.Min - 1}
+	return []trial{{value: k.Max + 1, column: 1, allowed: k.Allowed()}, {value: k.Min - 1, column: 1, allowed: k.Allowed()}}
 }
 
-// document1 is a document with one value in it.
+func beyondLength(k jsondoc.Key) []trial {
+	if !k.Ranged {
+		return nil
+	}
+	list, object := []any{}, map[string]any{}
+	for i := range int(k.Max) + 1 {
+		list, object[fmt.Sprint(300+i)] = append(list, nil), nil
+	}
+	if k.Type.Kind() == reflect.Map {
+		return []trial{{value: object, column: 1, allowed: k.AllowedLength()}}
+	}
+	return []trial{{value: list, column: 1, allowed: k.AllowedLength()}}
+}
+
+// beyondEntry puts each value that an entry may not be into a list or object.
+func beyondEntry(k jsondoc.Key, in any, name string, column int) (all []trial) {
+	if k.IsSection() {
+		return nil // its keys are tried one by one
+	}
+	for _, bad := range beyond(k.Item()) {
+		v := any([]any{bad.value})
+		if _, object := in.(map[string]any); object {
+			v = map[string]any{name: bad.value}
+		}
+		all = append(all, trial{value: v, below: []string{name}, column: column, allowed: bad.allowed})
+	}
+	return all
+}
+
+// document1 is a document with one value in it, which begins its second line.
 func document1(path []string, value any) []byte {
-	for i := len(path) - 1; i >= 0; i-- {
-		if path[i] == "0" {
-			value = []any{value}
+	var head, tail string
+	for _, step := range path {
+		if step == "0" {
+			head, tail = head+"[", "]"+tail
 		} else {
-			value = map[string]any{path[i]: value}
+			head, tail = head+"{"+strconv.Quote(step)+": ", "}"+tail
 		}
 	}
-	out, err := json.Marshal(value)
+	v, err := json.Marshal(value)
 	if err != nil {
 		panic(err)
 	}
-	return out
+	return []byte(head + "\n" + string(v) + tail)
 }
 
 func TestSampleNamesEveryKey(t *testing.T) {
@@ -229,7 +282,7 @@ func TestSecretsAreNeverShown(t *testing.T) {
 	}
 	var logged bytes.Buffer
 	slog.New(slog.NewTextHandler(&logged, nil)).Info("x", "config", c, "password", c.Lines[0].SIP.Password)
-	effective, _ := Effective(c)
+	effective, _ := Plain(c)
 	shown, err := Show("c", []byte(doc))
 	if err != nil {
 		t.Fatal(err)
@@ -238,7 +291,7 @@ func TestSecretsAreNeverShown(t *testing.T) {
 	for name, text := range map[string]string{
 		"%v": fmt.Sprintf("%v", c), "%+v": fmt.Sprintf("%+v", *c), "%#v": fmt.Sprintf("%#v", c.Lines[0].SIP.Password),
 		"%s": fmt.Sprintf("%s", c.Lines[0].SIP.Password), "%x": fmt.Sprintf("%x", c.Lines[0].SIP.Password),
-		"slog": logged.String(), "Effective": string(effective), "Show": string(shown), "json": string(marshaled),
+		"slog": logged.String(), "Plain": string(effective), "Show": string(shown), "json": string(marshaled),
 	} {
 		if strings.Contains(text, "hunter2") || strings.Contains(text, "68756e74657232") {
 			t.Errorf("%s shows the password: %s", name, text)
@@ -284,8 +337,8 @@ func FuzzParse(f *testing.F) {
 		var faults Faults
 		switch {
 		case err == nil:
-			if _, err := Effective(c); err != nil {
-				t.Errorf("Effective: %v", err)
+			if _, err := Plain(c); err != nil {
+				t.Errorf("Plain: %v", err)
 			}
 			if shown, err := Show("f", data); err != nil {
 				t.Errorf("Show: %v", err)

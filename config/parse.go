@@ -45,7 +45,11 @@ func ParseIn(country, file string, data []byte) (*Config, error) {
 }
 
 func parse(country, file string, data []byte) (*jsondoc.Document[Config], error) {
-	return jsondoc.Parse(file, data, func(d *jsondoc.Document[Config]) {
+	return merge(country, jsondoc.Source{File: file, Data: data})
+}
+
+func merge(country string, sources ...jsondoc.Source) (*jsondoc.Document[Config], error) {
+	return jsondoc.Merge(sources, func(d *jsondoc.Document[Config]) {
 		if country != "" {
 			settle(d, country)
 		}
@@ -56,26 +60,37 @@ func parse(country, file string, data []byte) (*jsondoc.Document[Config], error)
 // settle puts the lines that name no country into one.
 func settle(d *jsondoc.Document[Config], country string) {
 	for i := range d.Value.Lines {
-		if !d.Has(fmt.Sprintf("/lines/%d/slic/country", i)) {
+		if path := fmt.Sprintf("/lines/%d/slic/country", i); !d.Has(path) {
 			d.Value.Lines[i].SLIC.Country = country
+			d.Derived(path, "board")
 		}
 	}
+}
+
+// Alone is a document without layers; its values come from the file or are
+// defaults.
+func Alone(file string, data []byte) (*Effective, error) {
+	d, err := parse("", file, data)
+	if err != nil {
+		return nil, err
+	}
+	return &Effective{d.Value, d}, nil
 }
 
 // Show returns the effective document of a file, every default filled in and
 // every secret hidden, with a comment behind each value that says where it
 // comes from: line and column of the file, or "default".
 func Show(file string, data []byte) ([]byte, error) {
-	d, err := parse("", file, data)
+	e, err := Alone(file, data)
 	if err != nil {
 		return nil, err
 	}
-	return d.Show(), nil
+	return e.Show(), nil
 }
 
-// Effective returns the document with every default filled in and every secret
+// Plain returns the document with every default filled in and every secret
 // hidden, as plain JSON.
-func Effective(c *Config) ([]byte, error) {
+func Plain(c *Config) ([]byte, error) {
 	out, err := json.MarshalIndent(c, "", "  ")
 	return append(out, '\n'), err
 }

@@ -9,13 +9,13 @@ import (
 
 // bind stores a value of the document in v and reports what does not fit.
 func (d *binding) bind(n *node, v reflect.Value, path string, k Key) {
-	d.places[path] = n.offset
+	if !k.IsSection() && d.source.may != nil && !d.source.may(k) {
+		d.fault(n.offset, path, "may not be set by the "+d.source.layer)
+		return
+	}
+	d.places[path] = place{d.source, n.offset}
 	if v.Type() == reflect.TypeFor[Secret]() {
-		if s, ok := n.value.(string); ok {
-			v.Set(reflect.ValueOf(NewSecret(s)))
-			return
-		}
-		d.wrongKind(n, path, isString, k)
+		d.bindSecret(n, v, path, k)
 		return
 	}
 	switch v.Kind() {
@@ -44,7 +44,7 @@ func (d *binding) bindStruct(n *node, v reflect.Value, path string, k Key) {
 		d.wrongKind(n, path, isObject, k)
 		return
 	}
-	fields := keysOf(v.Type())
+	fields := k.Keys()
 	seen := map[string]bool{}
 	for _, m := range n.members {
 		at := Pointer(path, m.name)
@@ -76,12 +76,40 @@ func (d *binding) bindSlice(n *node, v reflect.Value, path string, k Key) {
 	if !k.inRange(float64(len(n.items))) {
 		d.fault(n.offset, path, "has "+strconv.Itoa(len(n.items))+" entries, allowed: "+k.AllowedLength())
 	}
-	items := reflect.MakeSlice(v.Type(), len(n.items), len(n.items))
+	items := d.room(v, path, k, len(n.items))
 	for i, item := range n.items {
-		setDefaults(items.Index(i))
-		d.bind(item, items.Index(i), Pointer(path, strconv.Itoa(i)), Key{Enum: k.Enum, Type: v.Type().Elem()})
+		d.bind(item, items.Index(i), Pointer(path, strconv.Itoa(i)), k.Item())
 	}
 	v.Set(items)
+}
+
+// room is a list with n entries to bind into. Entries that are objects lie over
+// those of the sources below, other lists take their place.
+func (d *binding) room(v reflect.Value, path string, k Key, n int) reflect.Value {
+	below := 0
+	if k.IsSection() {
+		below = v.Len()
+	} else {
+		d.forget(path)
+	}
+	items := reflect.MakeSlice(v.Type(), max(n, below), max(n, below))
+	for i := range items.Len() {
+		if i < below {
+			items.Index(i).Set(v.Index(i))
+		} else {
+			setDefaults(items.Index(i))
+		}
+	}
+	return items
+}
+
+// forget drops the places below path.
+func (d *binding) forget(path string) {
+	for p := range d.places {
+		if strings.HasPrefix(p, path+"/") {
+			delete(d.places, p)
+		}
+	}
 }
 
 func (d *binding) bindMap(n *node, v reflect.Value, path string, k Key) {
@@ -89,16 +117,36 @@ func (d *binding) bindMap(n *node, v reflect.Value, path string, k Key) {
 		d.wrongKind(n, path, isObject, k)
 		return
 	}
-	v.Set(reflect.MakeMap(v.Type()))
+	if !k.inRange(float64(len(n.members))) {
+		d.fault(n.offset, path, "has "+strconv.Itoa(len(n.members))+" entries, allowed: "+k.AllowedLength())
+	}
+	if v.IsNil() {
+		v.Set(reflect.MakeMap(v.Type()))
+	}
+	seen := map[string]bool{}
 	for _, m := range n.members {
 		at := Pointer(path, m.name)
-		item := reflect.New(v.Type().Elem()).Elem()
-		if v.MapIndex(reflect.ValueOf(m.name)).IsValid() {
+		if seen[m.name] {
 			d.fault(m.offset, at, "this key is there twice")
 			continue
 		}
-		d.bind(m.node, item, at, Key{Enum: k.Enum, Type: v.Type().Elem()})
+		seen[m.name] = true
+		item := reflect.New(v.Type().Elem()).Elem()
+		d.bind(m.node, item, at, k.Item())
 		v.SetMapIndex(reflect.ValueOf(m.name), item)
+	}
+}
+
+// bindSecret never repeats the value in what it says.
+func (d *binding) bindSecret(n *node, v reflect.Value, path string, k Key) {
+	s, ok := n.value.(string)
+	switch {
+	case !ok:
+		d.wrongKind(n, path, isString, k)
+	case !k.inRange(float64(len(s))):
+		d.fault(n.offset, path, "has "+strconv.Itoa(len(s))+" characters, allowed: "+k.Allowed())
+	default:
+		v.Set(reflect.ValueOf(NewSecret(s)))
 	}
 }
 
@@ -115,12 +163,14 @@ func (d *binding) bindString(n *node, v reflect.Value, path string, k Key) {
 		d.fault(n.offset, path, text)
 	case len(k.Enum) == 0 && !k.inRange(float64(len(s))):
 		d.fault(n.offset, path, "has "+strconv.Itoa(len(s))+" characters, allowed: "+k.Allowed())
-	case strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }):
+	case strings.ContainsFunc(s, func(r rune) bool { return isControl(r) && (!k.Multiline || r != '\n' && r != '\r') }):
 		d.fault(n.offset, path, "must not contain control characters")
 	default:
 		v.SetString(s)
 	}
 }
+
+func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 
 func (d *binding) bindNumber(n *node, v reflect.Value, path string, k Key) {
 	if n.kind != isNumber {
@@ -167,31 +217,34 @@ func setDefaults(v reflect.Value) {
 	if v.Kind() != reflect.Struct || v.Type() == reflect.TypeFor[Secret]() {
 		return
 	}
-	for i, k := range keysOf(v.Type()) {
+	for i, k := range (Key{Type: v.Type()}).Keys() {
 		f := v.Field(i)
 		switch {
 		case f.Kind() == reflect.Struct:
 			setDefaults(f)
-		case !k.HasDefault:
-		case f.Kind() == reflect.String:
-			f.SetString(k.Default)
-		case f.Kind() == reflect.Bool:
-			f.SetBool(k.Default == "true")
-		case f.Kind() == reflect.Slice:
-			f.Set(reflect.ValueOf(strings.Split(k.Default, ",")))
-		default:
-			number, _ := strconv.ParseFloat(k.Default, 64)
-			setNumber(f, number)
+		case k.HasDefault:
+			setDefault(f, k.Default)
 		}
 	}
 }
 
-func keysOf(t reflect.Type) []Key {
-	keys := make([]Key, t.NumField())
-	for i := range keys {
-		keys[i] = keyOf(t.Field(i))
+// setDefault gives v the value that a tag writes as text.
+func setDefault(v reflect.Value, text string) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(text)
+	case reflect.Bool:
+		v.SetBool(text == "true")
+	case reflect.Slice:
+		words := strings.Split(text, ",")
+		v.Set(reflect.MakeSlice(v.Type(), len(words), len(words)))
+		for i, w := range words {
+			setDefault(v.Index(i), w)
+		}
+	default:
+		number, _ := strconv.ParseFloat(text, 64)
+		setNumber(v, number)
 	}
-	return keys
 }
 
 func names(keys []Key) []string {

@@ -61,3 +61,15 @@ func position(data []byte, offset int) (line, column int) {
 func Pointer(path, step string) string {
 	return path + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(step)
 }
+
+// Steps takes a JSON pointer apart (RFC 6901 §4).
+func Steps(pointer string) []string {
+	if pointer == "" {
+		return nil
+	}
+	steps := strings.Split(strings.TrimPrefix(pointer, "/"), "/")
+	for i, s := range steps {
+		steps[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(s)
+	}
+	return steps
+}

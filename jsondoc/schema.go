@@ -59,16 +59,18 @@ func schemaOf(k Key) object {
 		s = append(s, field{"description", k.Doc})
 	}
 	if k.Type == reflect.TypeFor[Secret]() {
-		return append(s, field{"type", "string"}, field{"writeOnly", true})
+		s = append(s, field{"type", "string"}, field{"writeOnly", true})
+		return append(s, limits(k, "minLength", "maxLength")...)
 	}
 	switch k.Type.Kind() {
 	case reflect.Struct:
-		s = append(s, schemaOfStruct(k.Type)...)
+		s = append(s, schemaOfStruct(k)...)
 	case reflect.Slice:
-		s = append(s, field{"type", "array"}, field{"items", schemaOf(Key{Type: k.Type.Elem(), Enum: k.Enum})})
+		s = append(s, field{"type", "array"}, field{"items", schemaOf(k.Item())})
 		s = append(s, limits(k, "minItems", "maxItems")...)
 	case reflect.Map:
-		s = append(s, field{"type", "object"}, field{"additionalProperties", schemaOf(Key{Type: k.Type.Elem(), Enum: k.Enum})})
+		s = append(s, field{"type", "object"}, field{"additionalProperties", schemaOf(k.Item())})
+		s = append(s, limits(k, "minProperties", "maxProperties")...)
 	case reflect.String:
 		s = append(s, field{"type", "string"})
 		if len(k.Enum) > 0 {
@@ -92,10 +94,10 @@ func schemaOf(k Key) object {
 	return s
 }
 
-func schemaOfStruct(t reflect.Type) object {
+func schemaOfStruct(k Key) object {
 	var props object
-	for _, k := range keysOf(t) {
-		props = append(props, field{k.Name, schemaOf(k)})
+	for _, c := range k.Keys() {
+		props = append(props, field{c.Name, schemaOf(c)})
 	}
 	return object{{"type", "object"}, {"properties", props}, {"additionalProperties", false}}
 }
@@ -112,13 +114,22 @@ func defaultOf(k Key) (any, bool) {
 	if !k.HasDefault {
 		return nil, false
 	}
+	if k.Type.Kind() == reflect.Slice {
+		var list []any
+		for _, word := range strings.Split(k.Default, ",") {
+			v, ok := defaultOf(Key{Type: k.Type.Elem(), Default: word, HasDefault: true})
+			if !ok {
+				return nil, false
+			}
+			list = append(list, v)
+		}
+		return list, true
+	}
 	switch k.Type.Kind() {
 	case reflect.String:
 		return k.Default, true
 	case reflect.Bool:
 		return k.Default == "true", true
-	case reflect.Slice:
-		return strings.Split(k.Default, ","), true
 	}
 	n, err := strconv.ParseFloat(k.Default, 64)
 	return n, err == nil

@@ -17,11 +17,9 @@ type writer struct {
 // value writes v, then comma and the place it comes from.
 func (w *writer) value(v reflect.Value, path string, depth int, comma string) {
 	switch {
-	case v.Type() == reflect.TypeFor[Secret](), v.Kind() != reflect.Struct && v.Kind() != reflect.Slice && v.Kind() != reflect.Map:
-		w.leaf(v, path, comma)
-	case v.Kind() == reflect.Struct:
+	case isSection(v.Type()):
 		w.WriteString("{\n")
-		keys := keysOf(v.Type())
+		keys := (Key{Type: v.Type()}).Keys()
 		for i, k := range keys {
 			w.indent(depth + 1)
 			fmt.Fprintf(w, "%q: ", k.Name)
@@ -29,7 +27,7 @@ func (w *writer) value(v reflect.Value, path string, depth int, comma string) {
 		}
 		w.indent(depth)
 		w.WriteString("}" + comma + "\n")
-	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Struct:
+	case v.Kind() == reflect.Slice && isSection(v.Type().Elem()):
 		w.WriteString("[\n")
 		for i := range v.Len() {
 			w.indent(depth + 1)
@@ -53,10 +51,12 @@ func (w *writer) leaf(v reflect.Value, path, comma string) {
 			out = []byte("{}")
 		}
 	}
-	from := "default"
-	if offset, ok := w.doc.places[path]; ok {
-		line, column := position(w.doc.data, offset)
-		from = fmt.Sprintf("%s:%d:%d", w.doc.file, line, column)
+	from := w.doc.Origin(path).String()
+	if s, ok := v.Interface().(Secret); ok {
+		from = "set, " + from
+		if s.IsZero() {
+			from = "not set"
+		}
 	}
 	fmt.Fprintf(w, "%s%s // %s\n", out, comma, from)
 }

@@ -146,11 +146,21 @@ func (u *UA) onOutside(t *serverTx) {
 // the call of one we answered, also when an old far end repeats the branch.
 func (u *UA) onAck(req *sipmsg.Request) {
 	if t := u.servers[serverKey(req, sipmsg.INVITE)]; t != nil && t.last >= 300 {
-		_ = t.fsm.Receive(req)
+		u.acknowledged(t, req)
 		return
 	}
 	if c := u.callOf(req); c != nil {
 		c.onAck(req)
+	}
+}
+
+// acknowledged ends the INVITE that we refused. Its first ACK may show that the
+// caller heard us.
+func (u *UA) acknowledged(t *serverTx, ack *sipmsg.Request) {
+	_ = t.fsm.Receive(ack)
+	if tag, _ := ack.To().Params.Get("tag"); tag == t.tag && !t.inside && !t.heard {
+		t.heard = true
+		u.guard.credit(proven)
 	}
 }
 

@@ -39,6 +39,12 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
+// proven is what a caller who acknowledges our refusal gets back of the limit
+// on requests: the INVITE, its CANCEL and the ACK. The ACK carries a tag that
+// only a peer can know who hears us, and who waits for us cannot flood us; a
+// forged source address can do neither.
+const proven = 3
+
 // guard decides about a datagram before it is parsed: requests only from the
 // peers of this line, responses only to branches we made, neither too big nor
 // too many. What it refuses is counted and never answered, so a scanner learns
@@ -47,7 +53,8 @@ type guard struct {
 	limits Limits
 	branch []byte // what every branch of ours starts with
 	peers  atomic.Pointer[map[netip.AddrPort]int]
-	bucket bucket // used by the socket's reader alone
+	bucket bucket       // used by the socket's reader alone
+	earned atomic.Int64 // requests to give back to the bucket
 	count  *counters
 }
 
@@ -97,6 +104,7 @@ func (g *guard) admitRequest(msg []byte, from netip.AddrPort, now time.Time) boo
 		g.count.strangers.Add(1)
 		return false
 	}
+	g.bucket.give(float64(g.earned.Swap(0)))
 	if !g.bucket.take(now) {
 		g.count.limited.Add(1)
 		return false
@@ -137,11 +145,16 @@ func (g *guard) adjust(a netip.AddrPort, by int) {
 	g.peers.Store(&peers)
 }
 
+// credit gives back requests of a peer that has shown that it hears us.
+func (g *guard) credit(n int64) { g.earned.Add(n) }
+
 // bucket is a token bucket.
 type bucket struct {
 	rate, burst, level float64
 	at                 time.Time
 }
+
+func (b *bucket) give(n float64) { b.level = min(b.burst, b.level+n) }
 
 func (b *bucket) take(now time.Time) bool {
 	if !b.at.IsZero() {

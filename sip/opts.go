@@ -36,6 +36,12 @@ type Opts struct {
 	Peers  []netip.AddrPort
 	Limits Limits
 
+	// CheckSync passes the wish of a server for a look at the configuration on;
+	// without it such a NOTIFY is refused. SyncAuth says what the server must
+	// prove [SyncRestart].
+	CheckSync bool
+	SyncAuth  SyncAuth
+
 	// SessionExpires is how long a call lives without a sign of life
 	// (RFC 4028) [30 min]; negative: not asked for.
 	SessionExpires time.Duration

@@ -20,11 +20,16 @@ func badEvent() rejection {
 	return rejection{489, []sipmsg.Header{sipmsg.NewHeader("Allow-Events", allowEvents)}}
 }
 
-// onNotify takes the state of the mailbox, which servers send unasked (RFC
-// 3842).
+// onNotify takes what servers send unasked: the state of the mailbox (RFC 3842),
+// and the wish for a look at the configuration.
 func (u *UA) onNotify(t *serverTx) {
-	event, _, _ := strings.Cut(headerValue(t.req, "Event"), ";")
-	if !strings.EqualFold(strings.TrimSpace(event), "message-summary") {
+	event := headerValue(t.req, "Event")
+	if w, ok := wishOf(event); ok {
+		u.onCheckSync(t, w)
+		return
+	}
+	token, _, _ := strings.Cut(event, ";")
+	if !strings.EqualFold(strings.TrimSpace(token), "message-summary") {
 		u.reject(t, badEvent())
 		return
 	}

@@ -9,7 +9,9 @@
 package sip
 
 import (
+	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -23,11 +25,11 @@ type Event interface{ isEvent() }
 type (
 	// Registration says how the line stands with its registrar.
 	Registration struct {
-		State  RegState
-		Server netip.AddrPort // where registered, zero if not
-		Until  time.Time      // end of the binding, or when the next try is made
-		Code   int            // SIP status that led here, 0 = none (time-out, transport)
-		Reason string
+		State  RegState       `json:"state"`
+		Server netip.AddrPort `json:"server"`           // where registered, zero if not
+		Until  time.Time      `json:"until,omitzero"`   // end of the binding, or when the next try is made
+		Code   int            `json:"code,omitempty"`   // SIP status that led here, 0 = none (time-out, transport)
+		Reason string         `json:"reason,omitempty"` // its phrase
 	}
 	// Incoming is a new call. It rings nowhere before Ring or Answer.
 	Incoming struct {
@@ -94,6 +96,19 @@ func (MessagesWaiting) isEvent() {}
 
 // RegState is the state of a registration.
 type RegState uint8
+
+// MarshalText writes the name.
+func (s RegState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads the name.
+func (s *RegState) UnmarshalText(text []byte) error {
+	i := slices.Index(registrationNames[:], string(text))
+	if i < 0 {
+		return fmt.Errorf("sip: no state of a registration: %q", text)
+	}
+	*s = RegState(i)
+	return nil
+}
 
 // The states of a registration.
 const (

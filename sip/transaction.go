@@ -151,6 +151,7 @@ type serverTx struct {
 	sent   *sipmsg.Response      // to CANCEL
 	tag    string                // of To in our responses
 	inside bool                  // the request named a dialog
+	heard  bool                  // an ACK has shown that the caller knows tag
 	last   int                   // status last sent, 0 = none
 	cancel func(*sipmsg.Request) // takes a CANCEL of this request
 }

@@ -45,15 +45,17 @@ type UA struct {
 	calls   map[CallID]*call
 	current *call // whom the work in hand is about
 	auth    *digest.Client
-	locator *locate.Locator
-	facing  func(netip.AddrPort) (netip.Addr, error)
-	dialTCP func(ctx context.Context, network, addr string) (net.Conn, error)
-	server  target           // where we are registered, or spoke to last
-	silent  netip.AddrPort   // server that did not answer our last call
-	trusted []netip.AddrPort // servers of the account
-	bind    bind
-	reg     Registration
-	ending  bool
+
+	challenger *digest.Challenger // of servers that ask for a restart, nil until one does
+	locator    *locate.Locator
+	facing     func(netip.AddrPort) (netip.Addr, error)
+	dialTCP    func(ctx context.Context, network, addr string) (net.Conn, error)
+	server     target           // where we are registered, or spoke to last
+	silent     netip.AddrPort   // server that did not answer our last call
+	trusted    []netip.AddrPort // servers of the account
+	bind       bind
+	reg        Registration
+	ending     bool
 
 	complaint string // logged last
 }

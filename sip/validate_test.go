@@ -183,6 +183,36 @@ func TestRequestRate(t *testing.T) {
 	})
 }
 
+// A caller who acknowledges our refusals hears us, so however fast it calls it
+// is no flood. One who does not know the tag of our answers may be forged.
+func TestRequestRateOfACallerWhoHears(t *testing.T) {
+	for name, tt := range map[string]struct{ hears, limited bool }{
+		"hears": {true, false}, "forged": {false, true},
+	} {
+		edit := func(_ *Account, _ *Voice, o *Opts) { o.Limits = Limits{} }
+		inWorld(t, edit, func(w *world) {
+			for range 200 {
+				l := w.peer.leg("ata1")
+				l.send("INVITE", description())
+				branch := l.branch
+				w.peer.send(l.text("CANCEL", l.seq, branch, ""))
+				synctest.Wait()
+				l.remote = "forged"
+				for _, res := range w.peer.drain() {
+					if tt.hears {
+						l.learn(res.(*sipmsg.Response))
+					}
+				}
+				w.peer.send(l.text("ACK", l.seq, branch, ""))
+				synctest.Wait()
+			}
+			if n := w.ua.Status().Counters.Limited; tt.limited != (n > 0) {
+				t.Errorf("%s: %d of 600 requests limited", name, n)
+			}
+		})
+	}
+}
+
 // A fault in a handler releases its call and leaves the others alone.
 func TestFaultReleasesCall(t *testing.T) {
 	edit := func(_ *Account, _ *Voice, o *Opts) {

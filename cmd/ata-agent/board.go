@@ -57,6 +57,28 @@ func (b *board) moveTo(cfg *config.Config) {
 	}
 }
 
+// lacks says whether a document has more lines than there are ports, where there
+// can be more.
+func (b *board) lacks(cfg *config.Config) bool {
+	return b.virtual != nil && len(cfg.Lines) > len(b.hardware.Lines)
+}
+
+// holds fails if a document has more lines than a real board has ports.
+func (b *board) holds(cfg *config.Config) error {
+	if ports := len(b.hardware.Lines); b.virtual == nil && len(cfg.Lines) > ports {
+		return fmt.Errorf("the configuration has %d lines, the board %d ports", len(cfg.Lines), ports)
+	}
+	return nil
+}
+
+// end closes the board, if there is something to close.
+func (b *board) end() error {
+	if b.close == nil {
+		return nil
+	}
+	return b.close()
+}
+
 // phoneRequest is the body of POST /v1/phone/N.
 type phoneRequest struct {
 	Actions []string `json:"actions"`

@@ -13,18 +13,19 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/ata-agent/ata-agent/state"
 )
 
 // socketName is the control socket in the state folder.
-const socketName = "control.sock"
+const socketName = state.SocketFile
 
 // listenControl opens the control socket for the user alone. A socket that a
 // crashed agent left is replaced, one in use is not.
 func listenControl(dir string) (net.Listener, error) {
 	path := filepath.Join(dir, socketName)
-	if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
-		c.Close()
-		return nil, fmt.Errorf("an agent is running already on %s", path)
+	if err := notInUse(dir); err != nil {
+		return nil, err
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -40,6 +41,17 @@ func listenControl(dir string) (net.Listener, error) {
 	return l, nil
 }
 
+// notInUse fails if an agent runs with this state folder.
+func notInUse(dir string) error {
+	path := filepath.Join(dir, socketName)
+	c, err := net.DialTimeout("unix", path, time.Second)
+	if err != nil {
+		return nil //nolint:nilerr // nobody answers
+	}
+	c.Close()
+	return fmt.Errorf("an agent is running already on %s", path)
+}
+
 // serveControl answers requests until ctx ends.
 func serveControl(ctx context.Context, l net.Listener, h http.Handler) error {
 	s := &http.Server{
@@ -47,12 +59,29 @@ func serveControl(ctx context.Context, l net.Listener, h http.Handler) error {
 		ReadHeaderTimeout: 5 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 	}
-	stop := context.AfterFunc(ctx, func() { _ = s.Close() })
-	defer stop()
-	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	closed := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(closed)
+		closeServer(ctx, s)
+	})
+	err := s.Serve(l)
+	if !stop() {
+		<-closed
+	}
+	if !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("control socket: %w", err)
 	}
 	return nil
+}
+
+// closeServer lets answers on their way go out. Requests that last end with
+// their context, which has ended.
+func closeServer(ctx context.Context, s *http.Server) {
+	soon, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if s.Shutdown(soon) != nil {
+		_ = s.Close()
+	}
 }
 
 // controlClient speaks to the running agent.

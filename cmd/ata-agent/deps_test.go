@@ -40,6 +40,9 @@ var mayImport = map[string][]string{
 	"config":      {"country", "dialplan", "dsp/…", "jsondoc", "slic"},
 	"hal":         {},
 	"state":       {},
+	"state/tpm":   {"state"},
+
+	"config/yaml": {"config", "jsondoc"},
 
 	"hal/gpio":     {"hal"},
 	"hal/alsa":     {"hal", "dsp/g711"},
@@ -70,8 +73,16 @@ var mayImport = map[string][]string{
 	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "line/script", "media", "quality", "sip", "slic"},
 
 	"board":     {"country", "hal/…", "jsondoc", "slic/…"},
-	"provision": {"config"},
-	"sim":       {"agent", "country", "dsp/…", "hal", "slic/…"},
+	"provision": {"config", "provision/…", "state"},
+
+	"provision/fetch": {"config", "sip/digest"},
+	"provision/sign":  {},
+
+	"provision/discover": {},
+	"provision/macro":    {},
+	"provision/push":     {"config"},
+
+	"sim": {"agent", "country", "dsp/…", "hal", "slic/…"},
 
 	"cmd/ata-agent": {"…"},
 }

@@ -40,11 +40,13 @@ func TestGuard(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s := &service{}
+	s.now.Store(&life{agent: a})
 	env := map[string]string{"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "300000"}
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 2)
 	go func() {
-		done <- guard(ctx, a, func(name string) string { return env[name] }, slog.New(slog.DiscardHandler))
+		done <- guard(ctx, s.rounds(), func(name string) string { return env[name] }, slog.New(slog.DiscardHandler))
 	}()
 	if got := hear(5 * time.Second); got != "READY=1" {
 		t.Errorf("the manager hears %q, want READY=1", got)

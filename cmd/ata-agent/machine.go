@@ -28,10 +28,10 @@ var virtualBoards = map[string]sim.Hardware{"virtual": sim.Si321x, "virtual-gpio
 // findMachine finds the board of a name or file; without one, the board that the
 // factory named, else the one that is detected.
 func findMachine(name string, root fs.FS) (*machine, error) {
-	if hardware, ok := virtualBoards[name]; ok {
-		return &machine{virtual: hardware}, nil
-	}
 	id, err := boardfile.ReadIdentity(root)
+	if hardware, ok := virtualBoards[name]; ok {
+		return &machine{virtual: hardware, identity: id}, nil // a computer need not know who it is
+	}
 	if err != nil {
 		return nil, err
 	}

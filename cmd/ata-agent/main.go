@@ -49,7 +49,9 @@ func verbs() []verb {
 		{"status", "[-json]", "state of the running agent", runStatus},
 		{"calls", "[-json]", "calls that ended since the start", runCalls},
 		{"events", "[-json] [-follow]", "what happened on the lines", runEvents},
-		{"config", "check|show|schema [FILE]", "check, show or describe the configuration", runConfig},
+		{"config", "check|show|diff|convert|schema …", "check, show, compare, convert or describe the configuration", runConfig},
+		{"resync", "", "look for a new configuration now", runResync},
+		{"reset", "-factory [-yes]", "destroy what the device remembers", runReset},
 		{"board", "check FILE|show NAME|list|schema", "check, show or list boards", runBoard},
 		{"version", "", "version of this program", runVersion},
 	}

@@ -50,6 +50,8 @@ func TestExitCodes(t *testing.T) {
 	good, bad := file(t, goodConfig), file(t, badConfig)
 	badBoard := file(t, "{\n\"id\": \"b\", \"lines\": [\n{\"slic\": \"si3120\"}]}")
 	none := t.TempDir()
+	other := file(t, strings.Replace(strings.Replace(goodConfig, "hunter2", "hunter2x", 1), `{"sip"`, `{"name": "Kitchen", "sip"`, 1))
+	inYAML := file(t, "lines:\n- sip: {registrar: r.test, user: \"7\", password: chosen}\n  name: 0412\n")
 	tests := []struct {
 		name string
 		args []string
@@ -67,12 +69,30 @@ func TestExitCodes(t *testing.T) {
 		{"check bad", []string{"config", "check", bad}, exitFailed, bad + `:3:5: /lines/0/enabeld: unknown key; did you mean "enabled"?`},
 		{"check bad, all faults", []string{"config", "check", bad}, exitFailed, "4:25: /lines/0/rtp/ptime_ms: 5 is out of range, allowed: 10 to 60"},
 		{"check as JSON", []string{"config", "check", "-json", bad}, exitFailed, `"path": "/lines/0/rtp/ptime_ms"`},
+		{"check a layer", []string{"config", "check", "-layer", "owner", file(t, `{"lines": [{"name": "x"}]}`)}, exitOK, "ok"},
+		{"check a layer, bad", []string{"config", "check", "-layer", "owner", good}, exitFailed, ":1:34: /lines/0/sip/registrar: may not be set by the owner"},
+		{"check no layer", []string{"config", "check", "-layer", "guest", good}, exitUsage, `no layer "guest"`},
 		{"check missing file", []string{"config", "check", filepath.Join(none, "no")}, exitFailed, "no such file"},
 		{"check two files", []string{"config", "check", good, bad}, exitUsage, "one file"},
-		{"config without action", []string{"config"}, exitUsage, "check, show or schema"},
+		{"config without action", []string{"config"}, exitUsage, "check, show, diff, convert or schema"},
 		{"config with unknown action", []string{"config", "burn"}, exitUsage, `no action "burn"`},
 		{"show", []string{"config", "show", good}, exitOK, `"user": "7", // ` + good + ":1:52"},
 		{"show as JSON", []string{"config", "show", "-json", good}, exitOK, `"user": "7"`},
+		{"show origins", []string{"config", "show", "-origins", good}, exitOK, `"/lines/0/sip/user": {`},
+		{"diff", []string{"config", "diff", good, other}, exitOK, `/lines/0/name: "" → "Kitchen" (live)`},
+		{"diff, what it interrupts", []string{"config", "diff", good, other}, exitOK, "2 changes of class line: when the line is idle"},
+		{"diff, secret", []string{"config", "diff", good, other}, exitOK, "/lines/0/sip/password: changed (line)"},
+		{"diff as JSON", []string{"config", "diff", "-json", good, other}, exitOK, `"class": "line"`},
+		{"diff of equals", []string{"config", "diff", good, good}, exitOK, "no difference"},
+		{"diff with a bad file", []string{"config", "diff", good, bad}, exitFailed, "4:25: /lines/0/rtp/ptime_ms"},
+		{"diff of one", []string{"config", "diff", good}, exitUsage, "name two files"},
+		{"diff without agent", []string{"config", "diff", "-state", none, "running", good}, exitFailed, "no running agent answers"},
+		{"convert", []string{"config", "convert", inYAML}, exitOK, `"user": "7"`},
+		{"convert, note", []string{"config", "convert", inYAML}, exitOK, inYAML + ":3:9: /lines/0/name: is kept as it is written"},
+		{"convert JSON with a fault", []string{"config", "convert", bad}, exitFailed, `unknown key`},
+		{"convert nothing", []string{"config", "convert"}, exitUsage, "one YAML file"},
+		{"reset without -factory", []string{"reset", "-state", none}, exitUsage, "say -factory"},
+		{"reset, not confirmed", []string{"reset", "-factory", "-state", none}, exitFailed, "nothing was done"},
 		{"schema", []string{"config", "schema"}, exitOK, `"https://json-schema.org/draft/2020-12/schema"`},
 		{"run with a bad configuration", []string{"run", "-config", bad, "-state", none, "-board", "virtual"}, exitFailed, "4:25: /lines/0/rtp/ptime_ms"},
 		{"run without board", []string{"run", "-config", good, "-state", none}, exitUsage, "this is Raspberry Pi 4 Model B Rev 1.4, made for it are rpi-ag1171-i2s and rpi-si3210-dual"},

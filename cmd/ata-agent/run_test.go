@@ -58,6 +58,7 @@ func startService(t *testing.T, hardware sim.Hardware, country string) *service 
 func TestVirtualTelephoneKnowsItsCountry(t *testing.T) {
 	for name, hardware := range map[string]sim.Hardware{"virtual": sim.Si321x, "virtual-gpio": sim.Ag1171} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := startService(t, hardware, "GB")
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()

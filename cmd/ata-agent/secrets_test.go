@@ -32,6 +32,7 @@ func (b *lockedBuffer) String() string {
 // TestNoPasswordIsPrinted registers and calls with passwords, logging at debug,
 // and looks for them in the log and in every answer of the interface.
 func TestNoPasswordIsPrinted(t *testing.T) {
+	t.Parallel()
 	printed := &lockedBuffer{}
 	d, err := newDemo("US", slog.New(slog.NewTextHandler(printed, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	if err != nil {

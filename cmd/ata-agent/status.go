@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ata-agent/ata-agent/agent"
+	"github.com/ata-agent/ata-agent/provision"
 )
 
 func runStatus(ctx context.Context, env *environment, args []string) error {
@@ -19,14 +20,52 @@ func runStatus(ctx context.Context, env *environment, args []string) error {
 	if err := f.parse(args); err != nil {
 		return err
 	}
-	var s agent.Status
+	var s serviceStatus
 	if err := newControlClient(*state).get(ctx, "/v1/status", &s); err != nil {
 		return err
 	}
 	if *asJSON {
 		return printJSON(env.stdout, s)
 	}
-	return printStatus(env.stdout, s)
+	if err := printStatus(env.stdout, s.Status); err != nil {
+		return err
+	}
+	printStorage(env.stdout, s)
+	return nil
+}
+
+// printStorage says what an owner should know of the configuration's keeping.
+func printStorage(w io.Writer, s serviceStatus) {
+	if s.Waiting != "" {
+		fmt.Fprintf(w, "a changed configuration (%s) waits until no telephone is in use\n", s.Waiting)
+	}
+	if p := s.Provisioning; p != nil {
+		fmt.Fprintln(w, "provisioning:", provisioningState(p))
+	}
+	if s.Storage != (storageStatus{}) && !s.Storage.Protected {
+		fmt.Fprintln(w, "configuration:", s.Storage)
+	}
+}
+
+// provisioningState says in words how it stands with the server's documents.
+func provisioningState(p *provision.Status) string {
+	text := string(p.State)
+	if p.Generation > 0 {
+		text += fmt.Sprintf(", generation %d", p.Generation)
+	}
+	switch {
+	case !p.TrialEnds.IsZero():
+		text += ", on trial until " + p.TrialEnds.Format(time.TimeOnly)
+	case p.State == provision.Waiting && !p.Next.IsZero():
+		text += ", next look " + p.Next.Format(time.TimeOnly)
+	}
+	if p.Reason != "" {
+		text += "\n  nothing new was taken: " + p.Detail
+	}
+	if p.Alarm != "" {
+		text += "\n  look into it: " + p.Alarm
+	}
+	return text
 }
 
 func printJSON(w io.Writer, v any) error {
