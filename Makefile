@@ -11,7 +11,7 @@ GOFUMPT   = mvdan.cc/gofumpt@v0.12.0
 BENCHSTAT = golang.org/x/perf/cmd/benchstat@v0.0.0-20251023143056-3684bd442cc8
 FUZZTIME ?= 1m
 
-.PHONY: all build demo test lint fmt fuzz bench cross deb test-cross test-dockerfile test-deb test-overlays test-arm test-interop test-judges test-machine test-provision test-full clean
+.PHONY: all build demo test lint fmt fuzz bench cross deb test-cross test-dockerfile test-deb test-overlays test-arm test-interop test-boards test-judges bench-judges test-machine test-provision test-full clean
 
 all: build test
 
@@ -33,10 +33,22 @@ test-interop:
 	./test/need kamailio baresip:baresip-core sipp:sip-tester wav:asterisk-core-sounds-en-wav || [ "$$CI" != true ]
 	$(GO) test -tags interop -count=1 -timeout 30m ./test/interop/...
 
+# The same calls alone, on each of the virtual boards.
+test-boards:
+	./test/need kamailio baresip:baresip-core sipp:sip-tester wav:asterisk-core-sounds-en-wav || [ "$$CI" != true ]
+	$(GO) test -tags interop -count=1 -timeout 10m -run TestCalls ./test/interop
+
 # spandsp, minimodem and multimon-ng judge what we send and hear.
 test-judges:
-	./test/need gcc espeak-ng minimodem multimon-ng spandsp:libspandsp-dev
-	$(GO) test -tags judges -count=1 -timeout 30m ./dsp/... ./test/judges/...
+	./test/need gcc espeak-ng minimodem multimon-ng spandsp:libspandsp-dev speexdsp:libspeexdsp-dev
+	$(GO) test -tags judges -count=1 -timeout 30m ./dsp/... ./media ./test/judges/...
+
+# What our signal processing costs beside that of libspandsp and libspeexdsp:
+# thread CPU time, medians of nine runs in turn. The figures are in
+# docs/voice.md.
+bench-judges:
+	./test/need gcc espeak-ng spandsp:libspandsp-dev speexdsp:libspeexdsp-dev
+	$(GO) test -tags judges -count=1 -timeout 30m -run 'CPU|Cost' -v ./dsp/echo ./media ./test/judges
 
 # The code that talks to the kernel, on Debian's ARM kernels under QEMU in
 # virtual time, and the agent's binary on them. The first run fetches 100 MB of

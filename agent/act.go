@@ -31,6 +31,7 @@ func (p *port) Play(t line.Tone) {
 func (p *port) Dial(number string, emergency bool) line.CallID {
 	p.lastID++
 	id := p.lastID
+	p.keys.placed(emergency)
 	if err := p.place(id, number, emergency, p.agentsFor(emergency)); err != nil {
 		p.log.Warn("call not started", "call", id, "err", err)
 		p.post(message{event: line.Released{Call: id, Tone: line.Reorder}})

@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"sync/atomic"
 	"time"
+
+	"github.com/ata-agent/ata-agent/hal"
 )
 
 // clockRetry is the wait before a highway that failed is tried again.
@@ -25,16 +27,33 @@ func (a *Agent) runAudio(ctx context.Context) {
 	defer runtime.UnlockOSThread()
 	channels, period := a.hw.PCM.Channels(), a.hw.PCM.Period()
 	toPhone, fromPhone := blocks(channels, period), blocks(channels, period)
+	fresh := true // the highway has begun to run
 	for ctx.Err() == nil {
 		if err := a.hw.PCM.Exchange(toPhone, fromPhone); err != nil {
 			a.clockLost(ctx, err)
+			fresh = true
 			continue
 		}
 		a.clock.periods.Add(1)
 		a.clock.lost.Store(false)
+		if fresh {
+			a.delayEcho()
+			fresh = false
+		}
 		for i, v := range a.voices {
 			v.Frame(toPhone[i], fromPhone[i])
 		}
+	}
+}
+
+// delayEcho tells the voices how much later than it must the highway plays.
+func (a *Agent) delayEcho() {
+	delay := 0
+	if d, ok := a.hw.PCM.(hal.Delayed); ok {
+		delay = d.Delay()
+	}
+	for _, v := range a.voices {
+		v.DelayEcho(delay)
 	}
 }
 

@@ -127,6 +127,7 @@ func (p *port) sipEvent(ua *userAgent, e sip.Event) {
 			p.agent.opts.CheckSync(e)
 		}
 	case sip.MessagesWaiting:
+		p.messages = e.Waiting
 		p.tell(p.at, line.Messages{Waiting: e.Waiting})
 	}
 }

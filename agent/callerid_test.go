@@ -30,7 +30,7 @@ func inCountry(code string) func(int, object) {
 func inNation(t *testing.T, n int, code string, test func(w *world)) {
 	t.Helper()
 	if slices.Contains([]string{"US", "GB", "JP", "SE"}, code) || os.Getenv("ATA_FULL") == "1" {
-		inWorld(t, n, inCountry(code), test)
+		onWires(t, n, inCountry(code), test)
 		return
 	}
 	inWorldOf(t, sim.Si321x, n, inCountry(code), test)
@@ -211,7 +211,7 @@ func TestAnsweredWhileTold(t *testing.T) {
 // TestKnockWithoutDisplay asks a telephone that does not answer the alert tone:
 // it hears the tone of call waiting as ever.
 func TestKnockWithoutDisplay(t *testing.T) {
-	inWorld(t, 3, nil, func(w *world) {
+	onWires(t, 3, nil, func(w *world) {
 		w.phone(1, "set display=off offhook wait tone:dial dial 102")
 		w.phone(2, "wait ringing offhook")
 		w.phone(3, "offhook wait tone:dial dial 101 wait tone:ringback")

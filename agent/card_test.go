@@ -45,7 +45,8 @@ func (c *card) Exchange(toPhone, fromPhone [][]int16) error {
 func TestEchoOnCard(t *testing.T) {
 	said := speech(t, "intro.wav")
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorldOf(t, sim.Si321x, document(2, nil), func(b *sim.Board) { b.PCM = newCard(b.PCM, 6) })
+		w := startWorld(t, sim.Si321x, document(2, nil), func(b *sim.Board) { b.PCM = newCard(b.PCM, 6) })
+		w.inService(0)
 		defer w.stop()
 		w.phone(1, "set echo=none sidetone=100 loop=0 offhook wait tone:dial dial 102")
 		w.phone(2, "set sidetone=100 loop=0 wait ringing offhook pause 500ms")

@@ -41,9 +41,9 @@ func TestDelay(t *testing.T) {
 				})
 				w := newWorld(t, cfg)
 				defer w.stop()
-				p := newPeer(t, w)
+				p := newPeer(t, w, g711.MuLaw)
 				defer p.stop()
-				w.phone(1, "set loop=0 sidetone=100 echo=none offhook wait tone:dial dial 102 pause 500ms")
+				w.phone(1, "PLAIN offhook wait tone:dial dial 102 pause 500ms")
 				p.measure(phase)
 				w.phone(1, "onhook")
 				w.idle()
@@ -58,6 +58,7 @@ const peerSIP = "10.0.9.9:5060"
 type peer struct {
 	t     *testing.T
 	w     *world
+	law   g711.Law
 	ua    *sip.UA
 	conn  *siptest.Conn
 	agent chan netip.AddrPort // where the agent takes RTP, once the call is up
@@ -74,16 +75,16 @@ type arrival struct {
 	samples []int16
 }
 
-func newPeer(t *testing.T, w *world) *peer {
+func newPeer(t *testing.T, w *world, law g711.Law) *peer {
 	t.Helper()
-	p := &peer{t: t, w: w, agent: make(chan netip.AddrPort, 1)}
+	p := &peer{t: t, w: w, law: law, agent: make(chan netip.AddrPort, 1)}
 	local := netip.MustParseAddrPort(peerSIP)
 	rtp := netip.AddrPortFrom(local.Addr(), 40000)
 	var err error
 	if p.conn, err = w.net.Listen(rtp); err != nil {
 		t.Fatal(err)
 	}
-	p.ua, err = sip.New(sip.Account{User: "102", Domain: "ata.test", Registrar: "10.0.1.1"}, sip.Voice{}, sip.Opts{
+	p.ua, err = sip.New(sip.Account{User: "102", Domain: "ata.test", Registrar: "10.0.1.1"}, sip.Voice{Codecs: []string{law.String()}}, sip.Opts{
 		LocalAddr: local.Addr(), LocalPort: int(local.Port()), Listen: w.net.ListenPacket,
 		Peers: []netip.AddrPort{netip.MustParseAddrPort("10.0.1.1:0")},
 		Notify: func(e sip.Event) {
@@ -126,7 +127,7 @@ func (p *peer) receive() {
 			continue // an event
 		}
 		a := arrival{time.Now(), binary.BigEndian.Uint32(buf[4:]), make([]int16, packetSize)}
-		g711.Decode(g711.MuLaw, a.samples, buf[12:n])
+		g711.Decode(p.law, a.samples, buf[12:n])
 		p.mu.Lock()
 		p.received = append(p.received, a)
 		p.mu.Unlock()
@@ -183,12 +184,15 @@ func (p *peer) send(to netip.AddrPort, samples []int16) time.Time {
 	began := time.Now()
 	packet := make([]byte, 12+packetSize)
 	packet[0] = 0x80
+	if p.law == g711.ALaw {
+		packet[1] = 8
+	}
 	binary.BigEndian.PutUint32(packet[8:], 0xfeed)
 	for i := 0; i+packetSize <= len(samples); i += packetSize {
 		time.Sleep(time.Until(began.Add(time.Duration(i) * sampleTime)))
 		binary.BigEndian.PutUint16(packet[2:], uint16(i/packetSize))
 		binary.BigEndian.PutUint32(packet[4:], uint32(i))
-		g711.Encode(g711.MuLaw, packet[12:], samples[i:i+packetSize])
+		g711.Encode(p.law, packet[12:], samples[i:i+packetSize])
 		if _, err := p.conn.WriteToUDPAddrPort(packet, to); err != nil {
 			p.t.Error(err)
 		}

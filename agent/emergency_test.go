@@ -119,7 +119,7 @@ func TestEmergencyCallKeepsTheLentAccount(t *testing.T) {
 			t.Errorf("line 1 %s, line 2 pending %v; want an untouched call", s.Lines[0].State, s.Lines[1].Pending)
 		}
 		w.phone(1, "onhook")
-		w.phone(3, "wait cpc onhook")
+		w.phone(3, "GONE onhook")
 		w.eventually(5*time.Second, "line 2 takes its configuration", func() bool { return w.agent.Status().Lines[1].Name == "renamed" })
 		w.idle()
 	})

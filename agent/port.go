@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/ata-agent/ata-agent/config"
-	"github.com/ata-agent/ata-agent/hal"
 	"github.com/ata-agent/ata-agent/line"
 	"github.com/ata-agent/ata-agent/line/script"
 	"github.com/ata-agent/ata-agent/media"
@@ -47,18 +46,22 @@ type port struct {
 	chip  slic.Line     // SetFeed and Configure are safe from here
 	voice *media.Voice  // Play and Connect are safe from here
 
-	lostTold  uint64 // of lost, how many the log knows of
-	config    config.Line
-	pending   *config.Line // waits for the line to be idle
-	nation    *nation
-	tuned     slic.Electrical // what the port was told last
-	echo      bool            // and the voice
-	machine   *line.Machine
-	agents    *userAgents
-	calls     map[line.CallID]*call
-	lastID    line.CallID
-	connected line.CallID // whom the telephone hears, 0 nobody
-	at        time.Time   // of the message being handled
+	lostTold   uint64 // of lost, how many the log knows of
+	config     config.Line
+	pending    *config.Line // waits for the line to be idle
+	nation     *nation
+	tuned      slic.Electrical  // what the port was told last
+	processing media.Processing // and the voice
+	machine    *line.Machine
+	agents     *userAgents
+	calls      map[line.CallID]*call
+	lastID     line.CallID
+	connected  line.CallID // whom the telephone hears, 0 nobody
+	at         time.Time   // of the message being handled
+
+	keys     keypad
+	messages bool        // wait in the mailbox
+	shown    slic.Screen // of a telephone with a panel
 
 	feed    slic.Feed
 	tone    line.Tone
@@ -70,7 +73,8 @@ type port struct {
 	registeredAt time.Time // the registrar's last consent
 	emergencyAt  time.Time // end of the last emergency call
 
-	status atomic.Pointer[snapshot] // any goroutine reads
+	tested atomic.Pointer[slic.TestReport] // any goroutine reads and writes
+	status atomic.Pointer[snapshot]        // any goroutine reads
 }
 
 func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
@@ -80,13 +84,10 @@ func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
 		inbox: make(chan message, inboxSize),
 		calls: map[line.CallID]*call{},
 	}
-	late := 0
-	if d, ok := a.hw.PCM.(hal.Delayed); ok {
-		late = d.Delay()
-	}
-	p.voice = media.NewVoice(media.VoiceOpts{Keys: p.keyPressed, Released: p.keyReleased, EchoDelay: late})
-	p.echo = cfg.DSP.EchoCanceller
-	p.voice.CancelEcho(p.echo)
+	p.processing = processing(&cfg, chip.Caps())
+	p.voice = media.NewVoice(media.VoiceOpts{
+		Processing: p.processing, Keys: p.keyPressed, Released: p.keyReleased, NoKeys: chip.Caps().Keys,
+	})
 	p.agents = &userAgents{port: p}
 	nat, err := newNation(&cfg, chip.Caps())
 	if err != nil {
@@ -190,6 +191,7 @@ func (p *port) settle(timer *time.Timer) {
 		p.tune()
 	}
 	p.publish()
+	p.show()
 	next := time.Now().Add(time.Hour)
 	if due, ok := p.machine.Deadline(); ok && due.Before(next) {
 		next = due
@@ -242,6 +244,8 @@ func (p *port) chipEvent(e slic.Event) {
 	case slic.OffHook, slic.OnHook:
 		p.offHook = e.Kind == slic.OffHook
 		p.tell(e.At, line.Hook{Off: p.offHook})
+	case slic.Key:
+		p.keypadKey(e.At, e.Key)
 	case slic.Ready:
 		p.log.Info("port ready", "port", p.chip.String())
 		p.chipUp, p.chipErr = true, nil
@@ -302,11 +306,12 @@ func (p *port) adopt(cfg *config.Line) bool {
 // done while nobody would hear it.
 func (p *port) tune() {
 	e := p.nation.electrical(&p.config)
-	if p.tuned == e && p.echo == p.config.DSP.EchoCanceller {
+	v := processing(&p.config, p.chip.Caps())
+	if p.tuned == e && p.processing == v {
 		return
 	}
-	p.tuned, p.echo = e, p.config.DSP.EchoCanceller
-	p.voice.CancelEcho(p.echo)
+	p.tuned, p.processing = e, v
+	p.voice.Process(v)
 	if err := p.chip.Configure(e); err != nil {
 		p.log.Error("new configuration of the port not applied", "err", err)
 	}

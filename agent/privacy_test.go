@@ -14,7 +14,7 @@ func TestNothingPrivateIsWritten(t *testing.T) {
 		w.phone(1, "offhook wait tone:dial dial 102")
 		w.phone(2, "wait ringing offhook pause 1s")
 		w.phone(1, "dial 4739 pause 1s onhook")
-		w.phone(2, "wait cpc onhook")
+		w.phone(2, "GONE onhook")
 		w.idle()
 		w.stop()
 		for line := range strings.Lines(w.log.String()) {

@@ -39,7 +39,7 @@ func TestQualityOfACall(t *testing.T) {
 			t.Errorf("sends %+v, far end says R %v, MOS %v", sends.QualityStatus, sends.RemoteR, sends.RemoteMOSLQ)
 		}
 		w.phone(2, "onhook")
-		w.phone(1, "wait cpc onhook")
+		w.phone(1, "GONE onhook")
 		w.idle()
 		checkCallsJSON(t, w)
 	})

@@ -10,6 +10,7 @@ import (
 	"github.com/ata-agent/ata-agent/media"
 	"github.com/ata-agent/ata-agent/quality"
 	"github.com/ata-agent/ata-agent/sip"
+	"github.com/ata-agent/ata-agent/slic"
 )
 
 // Status is the state of the agent for programs and people.
@@ -46,11 +47,13 @@ type LineStatus struct {
 	Port         string       `json:"port"`
 	PortUp       bool         `json:"port_up"`
 	PortError    string       `json:"port_error,omitempty"`
+	Trouble      slic.Trouble `json:"port_trouble,omitempty"` // kind of PortError
 	State        string       `json:"state"`
 	OffHook      bool         `json:"off_hook"`
 	Feed         string       `json:"feed"`
 	Tone         string       `json:"tone"`
 	User         string       `json:"user,omitempty"`
+	Registers    bool         `json:"registers"` // the line is in service and wants to be registered
 	Registration string       `json:"registration"`
 	Server       string       `json:"server,omitempty"`
 	Code         int          `json:"sip_status,omitempty"`
@@ -60,8 +63,12 @@ type LineStatus struct {
 	EmergencyAt  time.Time    `json:"emergency_at,omitzero"`  // end of the last emergency call
 	Pending      bool         `json:"configuration_pending,omitempty"`
 	LostEvents   uint64       `json:"lost_events,omitempty"`
+	Messages     bool         `json:"messages_waiting,omitempty"`
 	Calls        []CallStatus `json:"calls,omitempty"`
 	SIP          sip.Status   `json:"sip"`
+	Audio        AudioStatus  `json:"audio"`
+
+	LineTest *slic.TestReport `json:"line_test,omitempty"` // the last one since the start
 }
 
 // CallStatus is one call that is up or being set up.
@@ -159,6 +166,8 @@ func (a *Agent) Status() Status {
 	for _, p := range a.ports {
 		st := p.status.Load().now()
 		st.LostEvents = p.lost.Load()
+		st.Audio = audioStatus(p.voice)
+		st.LineTest = p.tested.Load()
 		if ua := p.agents.served.Load(); ua != nil {
 			st.SIP = ua.Status()
 		}
@@ -195,8 +204,9 @@ func (p *port) publish() {
 		Port: p.chip.String(), PortUp: p.chipUp,
 		State: p.machine.State().String(), OffHook: p.offHook,
 		Feed: p.feed.String(), Tone: p.tone.String(),
-		User: p.config.SIP.User, Registration: p.reg.State.String(),
+		User: p.config.SIP.User, Registration: p.reg.State.String(), Registers: p.config.Enabled && p.config.SIP.Register,
 		Code: p.reg.Code, Reason: p.reg.Reason, Until: p.reg.Until,
+		Messages: p.messages, Trouble: slic.TroubleOf(p.chipErr),
 		RegisteredAt: p.registeredAt, EmergencyAt: p.emergencyAt, Pending: p.pending != nil,
 	}
 	if p.reg.Server.IsValid() {

@@ -23,6 +23,7 @@ import (
 	"github.com/ata-agent/ata-agent/sim"
 	"github.com/ata-agent/ata-agent/sip"
 	"github.com/ata-agent/ata-agent/sip/siptest"
+	"github.com/ata-agent/ata-agent/slic"
 )
 
 // world is an agent on a virtual board with its registrar, on a network in
@@ -30,6 +31,7 @@ import (
 type world struct {
 	t         *testing.T
 	ctx       context.Context
+	hardware  sim.Hardware
 	net       *siptest.Net
 	registrar *siptest.Registrar
 	board     *sim.Board
@@ -97,11 +99,39 @@ func newWorld(t *testing.T, cfg *config.Config) *world {
 	return newWorldOf(t, sim.Si321x, cfg)
 }
 
-// newWorldOf does it on a kind of board, which change may change.
-func newWorldOf(t *testing.T, hardware sim.Hardware, cfg *config.Config, change ...func(*sim.Board)) *world {
+// newWorldOf does it on a kind of board, whose ports wrap may change.
+func newWorldOf(t *testing.T, hardware sim.Hardware, cfg *config.Config, wrap ...func(slic.Line) slic.Line) *world {
+	t.Helper()
+	w := startWorld(t, hardware, cfg, func(b *sim.Board) {
+		for _, f := range wrap {
+			for i, l := range b.Lines {
+				b.Lines[i] = f(l)
+			}
+		}
+	})
+	w.inService(0)
+	return w
+}
+
+// inService waits until the lines from one on, counted from 0, are in service.
+func (w *world) inService(first int) {
+	w.t.Helper()
+	w.eventually(20*time.Second, "all lines are in service", func() bool {
+		for _, l := range w.agent.Status().Lines[first:] {
+			if !l.PortUp || l.Registers && l.Registration != "registered" {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// startWorld starts everything on a board that prepare may change, and waits for
+// nothing.
+func startWorld(t *testing.T, hardware sim.Hardware, cfg *config.Config, prepare func(*sim.Board)) *world {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	w := &world{t: t, ctx: ctx, net: siptest.NewNet(), log: &logBuffer{}}
+	w := &world{t: t, ctx: ctx, hardware: hardware, net: siptest.NewNet(), log: &logBuffer{}}
 	conn, err := w.net.Listen(netip.MustParseAddrPort(registrarAddr))
 	if err != nil {
 		t.Fatal(err)
@@ -123,9 +153,7 @@ func newWorldOf(t *testing.T, hardware sim.Hardware, cfg *config.Config, change 
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range change {
-		f(w.board)
-	}
+	prepare(w.board)
 	w.agent, err = agent.New(cfg, agent.Hardware{PCM: w.board.PCM, Lines: w.board.Lines}, agent.Opts{
 		Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Listen: w.listen,
@@ -160,17 +188,14 @@ func newWorldOf(t *testing.T, hardware sim.Hardware, cfg *config.Config, change 
 				t.Errorf("module %d was misused: %v", i+1, u)
 			}
 		}
+		for i, s := range w.board.Sets {
+			if u := s.Misuses(); len(u) > 0 {
+				t.Errorf("handset %d was misused: %v", i+1, u)
+			}
+		}
 		if t.Failed() {
 			t.Logf("%s\n%s", w.log, w.events())
 		}
-	})
-	w.eventually(20*time.Second, "all lines are in service", func() bool {
-		for i, l := range w.agent.Status().Lines {
-			if !l.PortUp || cfg.Lines[i].SIP.Register && l.Registration != "registered" {
-				return false
-			}
-		}
-		return true
 	})
 	return w
 }
@@ -211,9 +236,23 @@ func (w *world) eventually(within time.Duration, what string, ok func() bool) {
 	}
 }
 
+// Words of a sequence that mean something else on a telephone without wires.
+var (
+	onPair = strings.NewReplacer(
+		"GONE", "wait cpc", // the far end has hung up
+		"PLAIN", "set loop=0 sidetone=100 echo=none", // what is measured is not the wires
+	)
+	onHandset = strings.NewReplacer("GONE", "wait tone:reorder -timeout 10s", "PLAIN", "set sidetone=100")
+)
+
 // phone works telephone n, counted from 1.
 func (w *world) phone(n int, actions string) {
 	w.t.Helper()
+	words := onPair
+	if w.hardware == sim.Handset {
+		words = onHandset
+	}
+	actions = words.Replace(actions)
 	if err := w.board.Do(w.ctx, n, strings.Fields(actions), io.Discard); err != nil {
 		w.t.Errorf("%s: %v", actions, err)
 		w.stop()

@@ -7,9 +7,11 @@ import (
 	"log/slog"
 
 	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/conn/v3/i2c"
 	"periph.io/x/conn/v3/spi"
 
 	"github.com/ata-agent/ata-agent/hal"
+	"github.com/ata-agent/ata-agent/hal/led"
 	"github.com/ata-agent/ata-agent/slic"
 	"github.com/ata-agent/ata-agent/slic/si321x"
 )
@@ -25,6 +27,14 @@ type Devices interface {
 	// or Out. use is shown to whoever else wants it; an inverted pin is Low when
 	// its wire is high.
 	Pin(name, use string, inverted bool) (Pin, error)
+	// I2C opens a bus.
+	I2C(bus string) (i2c.BusCloser, error)
+	// PWM takes an output of a PWM chip.
+	PWM(chip string, channel int) (PWM, error)
+	// Button is Pin for the button: it is debounced.
+	Button(name string, inverted bool) (Pin, error)
+	// LED takes a LED that the kernel has a driver for.
+	LED(name string) (led.Light, error)
 }
 
 // Pin is a pin that can be given back. The pins of System are hal.EdgePins.
@@ -72,7 +82,12 @@ func Open(d *Description, devices Devices, opts Opts) (*Board, error) {
 		if !ok {
 			return nil, fmt.Errorf("board: open: line %d: no driver for %q", i+1, d.Lines[i].SLIC)
 		}
-		b.Lines = append(b.Lines, newPort(i, d, driver, h, devices, opts))
+		p := newPort(i, d, driver, h, devices, opts)
+		if driver.panel {
+			b.Lines = append(b.Lines, panelPort{p})
+			continue
+		}
+		b.Lines = append(b.Lines, p)
 	}
 	return b, nil
 }

@@ -13,10 +13,12 @@ import (
 	"time"
 
 	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/conn/v3/i2c"
 	"periph.io/x/conn/v3/physic"
 	"periph.io/x/conn/v3/spi"
 
 	"github.com/ata-agent/ata-agent/hal"
+	"github.com/ata-agent/ata-agent/hal/led"
 	"github.com/ata-agent/ata-agent/sim"
 	"github.com/ata-agent/ata-agent/slic"
 	agmodel "github.com/ata-agent/ata-agent/slic/gpioslic/model"
@@ -32,12 +34,18 @@ var errGone = errors.New("no such device")
 func (nothing) PCM(Audio) (hal.PCM, error)            { return nil, errGone }
 func (nothing) SPI(string) (spi.PortCloser, error)    { return nil, errGone }
 func (nothing) Pin(string, string, bool) (Pin, error) { return nil, errGone }
+func (nothing) I2C(string) (i2c.BusCloser, error)     { return nil, errGone }
+func (nothing) PWM(string, int) (PWM, error)          { return nil, errGone }
+func (nothing) Button(string, bool) (Pin, error)      { return nil, errGone }
+func (nothing) LED(string) (led.Light, error)         { return nil, errGone }
 
 // machine is a computer with models of chips on its buses. It notes in order
 // what happens to it.
 type machine struct {
 	world *sim.World
 	ports map[string]spi.Port
+	buses map[string]i2c.Bus
+	pwms  map[string]PWM
 	pins  map[string]gpio.PinIO
 
 	mu      sync.Mutex
@@ -147,6 +155,65 @@ func (m *machine) Pin(name, use string, inverted bool) (Pin, error) {
 	return p, nil
 }
 
+func (m *machine) I2C(name string) (i2c.BusCloser, error) {
+	if err := m.take(name); err != nil {
+		return nil, err
+	}
+	return &wires{m.buses[name], m, name}, nil
+}
+
+type wires struct {
+	i2c.Bus
+	m    *machine
+	name string
+}
+
+func (w *wires) Close() error {
+	w.m.give(w.name)
+	return nil
+}
+
+func (m *machine) PWM(chip string, channel int) (PWM, error) {
+	name := fmt.Sprint(chip, "/", channel)
+	if err := m.take(name); err != nil {
+		return nil, err
+	}
+	return &output{m.pwms[name], m, name}, nil
+}
+
+type output struct {
+	PWM
+	m    *machine
+	name string
+}
+
+func (o *output) Close() error {
+	o.m.give(o.name)
+	return nil
+}
+
+func (m *machine) Button(name string, inverted bool) (Pin, error) {
+	return m.Pin(name, "button", inverted)
+}
+
+func (m *machine) LED(name string) (led.Light, error) {
+	if err := m.take(kernelLED + name); err != nil {
+		return nil, err
+	}
+	return &kernelLamp{m, name}, nil
+}
+
+// kernelLamp notes what is lit.
+type kernelLamp struct {
+	m    *machine
+	name string
+}
+
+func (l *kernelLamp) Set(on bool) error {
+	l.m.note("LED %s %v", l.name, on)
+	return nil
+}
+
 // wire notes what is driven.
 type wire struct {
 	gpio.PinIO
@@ -201,7 +268,7 @@ func (r *rig) addChip(bus, reset, intr string) sim.Port {
 
 func newRig() *rig {
 	return &rig{machine: &machine{
-		ports: map[string]spi.Port{}, pins: map[string]gpio.PinIO{}, missing: map[string]bool{}, open: map[string]int{},
+		ports: map[string]spi.Port{}, buses: map[string]i2c.Bus{}, pwms: map[string]PWM{}, pins: map[string]gpio.PinIO{}, missing: map[string]bool{}, open: map[string]int{},
 	}}
 }
 
@@ -313,6 +380,9 @@ func TestBoardComesUp(t *testing.T) {
 		if milli := float64(m.Current) / float64(physic.MilliAmpere); milli < 15 || milli > 23 {
 			t.Errorf("loop current %.1f mA with a board of 20 mA, asked for 32", milli)
 		}
+		if got := r.board.Lines[0].Caps(); !got.Measure {
+			t.Error("no capabilities while the port works")
+		}
 		if slices.Sort(r.calibrated); !slices.Equal(r.calibrated, []int{0, 1}) {
 			t.Errorf("calibrated lines %v, want both", r.calibrated)
 		}
@@ -346,6 +416,9 @@ func TestHighwayOrder(t *testing.T) {
 	if pcm.heard != [2]int16{22, 11} || from[0][0] != 101 || from[1][0] != 100 {
 		t.Errorf("channels heard %v, lines said %d and %d", pcm.heard, from[0][0], from[1][0])
 	}
+	if h.Delay() != 160 {
+		t.Errorf("delay %d, want that of the card", h.Delay())
+	}
 	if n := testing.AllocsPerRun(100, func() { _ = h.Exchange(to, from) }); n != 0 {
 		t.Errorf("%v allocations per period", n)
 	}
@@ -365,6 +438,7 @@ type echoCard struct {
 }
 
 func (*echoCard) Channels() int { return 2 }
+func (*echoCard) Delay() int    { return 160 }
 func (c *echoCard) Period() int { return max(c.period, 80) }
 func (c *echoCard) Close() error {
 	c.closed = true
@@ -417,8 +491,8 @@ func TestNothingIsDrivenWithoutClock(t *testing.T) {
 		if got := r.machine.events(); len(got) != 0 {
 			t.Errorf("without a clock: %v", got)
 		}
-		if _, err := r.board.Lines[0].Measure(); err == nil {
-			t.Error("a port without devices measures")
+		if _, err := r.board.Lines[0].Measure(); err == nil || !r.board.Lines[0].Caps().Measure {
+			t.Error("a port without devices measures, or forgets that it could")
 		}
 		r.lose("SLIC", false)
 		for i := range 2 {

@@ -97,7 +97,7 @@ func (c *checker) checkLine(l *Line, path string) {
 	}
 	unset := jsondoc.Default[Line]()
 	for _, k := range conditional {
-		if !d.knows(k.key) && k.of(l) != k.of(&unset) {
+		if !d.knows(k.key) && !alike(k.of(l), k.of(&unset)) {
 			c.faultAt(path+"/"+k.key, "has no meaning for the %s, leave it out", l.SLIC)
 		}
 	}
@@ -105,6 +105,10 @@ func (c *checker) checkLine(l *Line, path string) {
 	c.checkPort(l, path)
 	d.check(c, l, path)
 }
+
+// alike says whether two sections have the same values. A list that is empty is
+// as good as none.
+func alike(a, b any) bool { return fmt.Sprintf("%+v", a) == fmt.Sprintf("%+v", b) }
 
 // allowedChips says which line chips there are.
 func allowedChips() (text string) {
@@ -156,7 +160,7 @@ func (c *checker) checkPort(l *Line, path string) {
 type pinKey struct{ key, name string }
 
 func pinsOf(l *Line) []pinKey {
-	return []pinKey{
+	pins := []pinKey{
 		{"gpio/reset", l.GPIO.Reset},
 		{"gpio/int", l.GPIO.Int},
 		{"gpio/shk", l.GPIO.SHK},
@@ -164,6 +168,8 @@ func pinsOf(l *Line) []pinKey {
 		{"gpio/fr", l.GPIO.FR},
 		{"gpio/pd", l.GPIO.PD},
 	}
+	pins = append(pins, codecPins(&l.Codec)...)
+	return append(pins, handsetPins(&l.Handset)...)
 }
 
 // checkPins checks that every pin is named rightly and once.
@@ -176,18 +182,61 @@ func (c *checker) checkPins() {
 	}
 	for i := range c.board.Lines {
 		for _, p := range pinsOf(&c.board.Lines[i]) {
-			if p.name == "" {
-				continue
-			}
-			at := linePath(i) + "/" + p.key
-			c.checkPinName(p.name, at)
-			if owner, taken := owners[p.name]; taken {
-				c.faultAt(at, "%q is %s already, a pin has one use", p.name, owner)
-				continue
-			}
-			owners[p.name] = at
+			c.checkOwner(owners, p.name, linePath(i)+"/"+p.key)
 		}
 	}
+	c.checkLamps(owners)
+	c.checkOwner(owners, c.board.Button.Pin, "/button/pin")
+}
+
+// checkOwner checks the name of a pin, if it has one, and gives the pin to the
+// key at a path.
+func (c *checker) checkOwner(owners map[string]string, name, at string) {
+	if name == "" {
+		return
+	}
+	c.checkPinName(name, at)
+	if owner, taken := owners[name]; taken {
+		c.faultAt(at, "%q is %s already, a pin has one use", name, owner)
+		return
+	}
+	owners[name] = at
+}
+
+// checkLamps checks that every lamp is a pin or a LED of the kernel, used once,
+// and belongs to a line that there is.
+func (c *checker) checkLamps(owners map[string]string) {
+	for _, l := range lampsOf(&c.board.LEDs) {
+		if name, ok := strings.CutPrefix(l.name, kernelLED); ok {
+			if name == "" || strings.ContainsRune(name, '/') || strings.HasPrefix(name, ".") {
+				c.faultAt(l.at, "%q is not a LED, allowed: a pin, such as GPIO22, or led:NAME of /sys/class/leds", l.name)
+				continue
+			}
+			if owner, taken := owners[l.name]; taken {
+				c.faultAt(l.at, "%q is %s already, a lamp has one meaning", l.name, owner)
+			}
+			owners[l.name] = l.at
+			continue
+		}
+		c.checkOwner(owners, l.name, l.at)
+	}
+	if have := len(c.board.Lines); len(c.board.LEDs.Lines) > have {
+		c.faultAt("/leds/lines", "%d lamps, the board has %d lines", len(c.board.LEDs.Lines), have)
+	}
+}
+
+// kernelLED begins the name of a lamp that the kernel has a driver for.
+const kernelLED = "led:"
+
+// lamp is one lamp with the place that names it.
+type lamp struct{ at, name string }
+
+func lampsOf(l *LEDs) []lamp {
+	all := []lamp{{"/leds/power", l.Power}, {"/leds/network", l.Network}, {"/leds/message", l.Message}}
+	for i, name := range l.Lines {
+		all = append(all, lamp{jsondoc.Pointer("/leds/lines", strconv.Itoa(i)), name})
+	}
+	return all
 }
 
 func (c *checker) checkPinName(name, at string) {

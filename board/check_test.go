@@ -15,6 +15,16 @@ const (
 	moduleLine  = `{"slic": "ag1171", "gpio": {"shk": "S", "rm": "R", "fr": "F"}}`
 )
 
+// handsetLine is a handset with more keys of its section.
+func handsetLine(inner string) string {
+	return `{"slic": "handset", "handset": {"hook": "H", ` + inner + `}}`
+}
+
+// codecLine is a line behind a codec with more keys of its section.
+func codecLine(inner string) string {
+	return `{"slic": "codec", "codec": {"hook": "H", "mode_pins": ["M0", "M1"], ` + inner + `}}`
+}
+
 // file is a board file with some keys before its lines.
 func file(keys string, lines ...string) string {
 	return "{\"id\": \"b\",\n" + keys + "\n\"lines\": [\n" + strings.Join(lines, ",\n") + "\n]}"
@@ -38,7 +48,7 @@ func TestRules(t *testing.T) {
 		{"module", file("", moduleLine), nil},
 		{"empty", "{}", []string{"/id: must be there", "/lines: must be there"}},
 		{"unknown key", file(`"clk": {},`, moduleLine), []string{`b:2:1: /clk: unknown key; known here: schema, id`}},
-		{"unknown driver", file("", `{"slic": "si3120"}`), []string{`b:4:10: /lines/0/slic: "si3120" is not allowed, allowed: one of "si3210", "si3211", "si3215", "si3216", "ag1171", "ks0835f"; did you mean "si3210"?`}},
+		{"unknown driver", file("", `{"slic": "si3120"}`), []string{`b:4:10: /lines/0/slic: "si3120" is not allowed, allowed: one of "si3210", "si3211", "si3215", "si3216", "ag1171", "ks0835f", "codec", "handset"; did you mean "si3210"?`}},
 		{"no driver", file("", `{}`), []string{`b:4:1: /lines/0/slic: must be there, allowed: one of "si3210"`}},
 		{"unknown country", file(`"region": "XX",`, moduleLine), []string{`b:2:11: /region: "XX" is not a known country`}},
 
@@ -76,7 +86,41 @@ func TestRules(t *testing.T) {
 		{"pin twice in a line", file("", `{"slic": "ag1171", "gpio": {"shk": "S", "rm": "R", "fr": "S"}}`), []string{`b:4:58: /lines/0/gpio/fr: "S" is /lines/0/gpio/shk already, a pin has one use`}},
 		{"pin twice", file("", proslicLine, `{"slic": "si3210", "channel": 1, "spi": {"port": "/dev/spidev0.1"}, "gpio": {"reset": "A"}}`), []string{`/lines/1/gpio/reset: "A" is /lines/0/gpio/reset already, a pin has one use`}},
 		{"pin of a bus", file(`"reserved_pins": ["X", "A"],`, proslicLine), []string{`/lines/0/gpio/reset: "A" is /reserved_pins/1 already, a pin has one use`}},
+		{"lamps and button", file(`"leds": {"power": "led:ACT", "network": "L1", "lines": ["L2"]}, "button": {"pin": "B1"},`, proslicLine), nil},
+		{"a second line without lamp", file(`"leds": {"lines": ["", "L2"]},`, proslicLine, second("")), nil},
+		{"lamp on a pin of a line", file(`"leds": {"power": "A"},`, proslicLine), []string{`b:2:19: /leds/power: "A" is /lines/0/gpio/reset already, a pin has one use`}},
+		{"lamp twice", file(`"leds": {"power": "led:x", "network": "led:x"},`, proslicLine), []string{`b:2:39: /leds/network: "led:x" is /leds/power already, a lamp has one meaning`}},
+		{"lamp without name", file(`"leds": {"lines": ["led:"]},`, proslicLine), []string{`/leds/lines/0: "led:" is not a LED, allowed: a pin, such as GPIO22, or led:NAME of /sys/class/leds`}},
+		{"lamp elsewhere", file(`"leds": {"message": "led:../../x"},`, proslicLine), []string{`/leds/message: "led:../../x" is not a LED`}},
+		{"lamp without line", file(`"leds": {"lines": ["L1", "L2"]},`, proslicLine), []string{"b:2:19: /leds/lines: 2 lamps, the board has 1 lines"}},
+		{"button on a lamp", file(`"leds": {"message": "L1"}, "button": {"pin": "L1"},`, proslicLine), []string{`/button/pin: "L1" is /leds/message already, a pin has one use`}},
+		{"button on a bus", file(`"reserved_pins": ["S"], "button": {"pin": "S"},`, proslicLine), []string{`/button/pin: "S" is /reserved_pins/0 already`}},
+		{"button without offset", file(`"button": {"pin": "chip:"},`, proslicLine), []string{`/button/pin: "chip:" is not a pin`}},
 		{"pin without offset", file("", `{"slic": "ag1171", "gpio": {"shk": "chip:", "rm": ":3", "fr": "a:b:3"}}`), []string{`/lines/0/gpio/shk: "chip:" is not a pin, allowed: its name, such as GPIO24, or chip and offset`, `/lines/0/gpio/rm: ":3" is not a pin`}},
+
+		{"handset", file("", handsetLine(`"ringer": "pwm", "pwm_chip": "c"`)), nil},
+		{"handset with everything", file("", handsetLine(`"rows": ["R0", "R1"], "columns": ["C0", "C1"], "keys": ["12", "R "], "lamp": "L", "display": "ssd1306"`)), nil},
+		{"handset without a switch", file("", `{"slic": "handset"}`), []string{"/lines/0/handset/hook: must be set for the handset"}},
+		{"keys without pins", file("", handsetLine(`"keys": ["12"]`)), []string{"/lines/0/handset/keys: 0 rows and 0 columns, want 1 to 8 of each"}},
+		{"keys for other columns", file("", handsetLine(`"rows": ["R0"], "columns": ["C0"], "keys": ["12"]`)), []string{`/lines/0/handset/keys: row 1 has 2 keys for 1 columns: "12"`}},
+		{"keys twice", file("", handsetLine(`"rows": ["R0"], "columns": ["C0", "C1"], "keys": ["11"]`)), []string{`/lines/0/handset/keys: key '1' is there twice`}},
+		{"strange key", file("", handsetLine(`"rows": ["R0"], "columns": ["C0", "C1"], "keys": ["1x"]`)), []string{`/lines/0/handset/keys/0: "x" is not a key, allowed: 0-9 * # A-D R L and blank`}},
+		{"row without a pin", file("", handsetLine(`"rows": [""], "columns": ["C0"], "keys": ["1"]`)), []string{`/lines/0/handset/rows/0: ":" is not a pin`}},
+		{"pin twice in a keypad", file("", handsetLine(`"rows": ["R0"], "columns": ["R0"], "keys": ["1"]`)), []string{`/lines/0/handset/columns/0: "R0" is /lines/0/handset/rows/0 already, a pin has one use`}},
+		{"sounder without a chip", file("", handsetLine(`"ringer": "pwm"`)), []string{"/lines/0/handset/pwm_chip: must be set for a sounder"}},
+		{"loudspeaker beyond the card", file("", handsetLine(`"speaker_channel": 2`)), []string{"/lines/0/handset/speaker_channel: 2: the sound card has 2 channels, allowed: 0 to 1"}},
+		{"loudspeaker in the earpiece", file("", handsetLine(`"speaker_channel": 0`)), []string{"/lines/0/handset/speaker_channel: 0 is the channel of /lines/0 already, a loudspeaker has one of its own"}},
+		{
+			"loudspeaker of two", file(`"clock": {"bclk_hz": 512000, "slots": 4}, "audio": {"channels": 4},`, handsetLine(`"speaker_channel": 3`), `{"slic": "handset", "channel": 1, "handset": {"hook": "H2", "speaker_channel": 3}}`),
+			[]string{"/lines/0/handset/speaker_channel: 3 is the loudspeaker of /lines/1 too", "/lines/1/handset/speaker_channel: 3 is the loudspeaker of /lines/0 too"},
+		},
+		{"display on no bus", file("", handsetLine(`"display": "ssd1306", "display_bus": "i2c"`)), []string{`/lines/0/handset/display_bus: "i2c" is not an I2C bus, allowed: /dev/i2c-NUMBER, such as /dev/i2c-1`}},
+		{"handset of a chip", file("", line(`"handset": {"hook": "H"}`)), []string{"/lines/0/handset: has no meaning for the si3210, leave it out"}},
+
+		{"codec", file("", codecLine(`"modes": {"forward": "10", "ringing": "01"}`)), nil},
+		{"codec without pins", file("", `{"slic": "codec"}`), []string{"/lines/0/codec/hook: must be set for the codec", "/lines/0/codec/mode_pins: must be there, with the pins of the mode inputs"}},
+		{"codec without modes", file("", codecLine(`"modes": {"forward": "10"}`)), []string{"/lines/0/codec/modes: the modes forward and ringing must be given"}},
+		{"codec with long modes", file("", codecLine(`"modes": {"forward": "10", "ringing": "010"}`)), []string{`/lines/0/codec/modes: mode ringing is "010", want a 0 or 1 for each of 2 mode pins`}},
 
 		{"supply below the ringing", file("", line(`"ring": {"vrms": 50}`)), []string{"/lines/0/dcdc/vbath_v: 75 is too little to ring with 50 V: allowed: 78.3 to 94.5, or ring.vrms of at most 47.7"}},
 		{"supply just enough", file("", line(`"ring": {"vrms": 50}, "dcdc": {"vbath_v": 78.3}`)), nil},
@@ -119,6 +163,8 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(file("", proslicLine, second(""))))
 	f.Add([]byte(file(`"clock": {"format": "i2s"},`, moduleLine)))
+	f.Add([]byte(file("", handsetLine(`"rows": ["R0"], "columns": ["C0"], "keys": ["1"], "display": "ssd1306"`))))
+	f.Add([]byte(file("", codecLine(`"modes": {"forward": "10", "ringing": "01", "open": "00"}`))))
 	f.Add([]byte(file(`"reserved_pins": ["a:b:3", ":", ""],`, proslicLine)))
 	for _, name := range Profiles() {
 		data, _ := Profile(name)

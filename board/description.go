@@ -13,6 +13,8 @@ type Description struct {
 	Clock      Clock    `json:"clock" doc:"The PCM highway's clock and framing."`
 	Audio      Audio    `json:"audio" doc:"The sound card that is the highway."`
 	Lines      []Line   `json:"lines" range:"1..8" doc:"One entry per telephone port, in the order of the ports."`
+	LEDs       LEDs     `json:"leds" doc:"Lamps of the box. A lamp is a pin, or led:NAME for one that the kernel has a driver for, below /sys/class/leds."`
+	Button     Button   `json:"button" doc:"The button of the box: held for 5 s it restarts the agent, for 10 s it resets the device to its first state."`
 	Reserved   []string `json:"reserved_pins" range:"0..64" doc:"Pins of buses and other hardware, which no line may use."`
 }
 
@@ -37,20 +39,22 @@ type Audio struct {
 	Channels int    `json:"channels" default:"2" range:"1..32" doc:"Channels of a frame."`
 	Period   int    `json:"period_frames" default:"80" range:"80..160" step:"80" doc:"Frames of one period; 80 are 10 ms."`
 	Periods  int    `json:"periods" default:"4" range:"3..16" doc:"Periods of the card's buffer."`
-	Delay    int    `json:"delay_frames" default:"0" range:"0..3200" doc:"Frames that the card adds on the way to the telephone and back, beside the two periods that are queued for it; the echo is looked for that much later."`
+	Delay    int    `json:"delay_frames" default:"0" range:"0..3200" doc:"Frames that the card adds on the way to the telephone and back, beside the periods that are queued for it; the echo is looked for that much later."`
 }
 
 // Line is one telephone port. Which of its sections apply is up to the chip.
 type Line struct {
-	SLIC    string `json:"slic" enum:"si3210,si3211,si3215,si3216,ag1171,ks0835f" doc:"Line chip or module."`
-	Channel int    `json:"channel" default:"0" range:"0..31" doc:"Channel of the sound card, from 0."`
-	Slot    int    `json:"slot" default:"-1" range:"-1..127" doc:"Slot of the frame, from 0. -1: the same as the channel."`
-	SPI     SPI    `json:"spi" doc:"Control bus. Si321x alone."`
-	GPIO    GPIO   `json:"gpio" doc:"Pins, each by the name its device tree gives it (GPIO24), or by chip and offset (gpio-32-63:28)."`
-	Flags   Flags  `json:"gpio_flags" doc:"How pins are wired."`
-	DCDC    DCDC   `json:"dcdc" doc:"Supply of the line. Si321x alone."`
-	Ring    Ring   `json:"ring" doc:"Ringing. Si321x alone; modules ring as they are built."`
-	Feed    Feed   `json:"feed" doc:"Feed of the line. Si321x alone."`
+	SLIC    string  `json:"slic" enum:"si3210,si3211,si3215,si3216,ag1171,ks0835f,codec,handset" doc:"Line chip or module, a line circuit behind a telephony codec, or a telephone that is part of the device."`
+	Channel int     `json:"channel" default:"0" range:"0..31" doc:"Channel of the sound card, from 0."`
+	Slot    int     `json:"slot" default:"-1" range:"-1..127" doc:"Slot of the frame, from 0. -1: the same as the channel."`
+	SPI     SPI     `json:"spi" doc:"Control bus. Si321x alone."`
+	GPIO    GPIO    `json:"gpio" doc:"Pins, each by the name its device tree gives it (GPIO24), or by chip and offset (gpio-32-63:28)."`
+	Flags   Flags   `json:"gpio_flags" doc:"How pins are wired."`
+	DCDC    DCDC    `json:"dcdc" doc:"Supply of the line. Si321x alone."`
+	Ring    Ring    `json:"ring" doc:"Ringing. Si321x alone; modules ring as they are built."`
+	Feed    Feed    `json:"feed" doc:"Feed of the line. Si321x alone."`
+	Codec   Codec   `json:"codec" doc:"Line circuit behind a telephony codec. Codec alone."`
+	Handset Handset `json:"handset" doc:"Telephone that is part of the device. Handset alone."`
 }
 
 // SPI is the control bus of a chip.
@@ -99,6 +103,21 @@ type Ring struct {
 type Feed struct {
 	Current float64 `json:"ilim_ma" default:"41" range:"18..41" doc:"Most loop current; the configuration may ask for less."`
 	Voltage float64 `json:"voc_v" default:"48" range:"24..56" doc:"Voltage of the idle line."`
+}
+
+// LEDs are the lamps of the box.
+type LEDs struct {
+	Power      string   `json:"power" range:"0..64" doc:"Lamp of the device. Empty: none."`
+	Network    string   `json:"network" range:"0..64" doc:"Lamp of the registrations. Empty: none."`
+	Message    string   `json:"message" range:"0..64" doc:"Lamp of the mailboxes. Empty: none."`
+	Lines      []string `json:"lines" range:"0..8" doc:"Lamp of each line, in their order; an empty one is not fitted."`
+	ActiveHigh bool     `json:"active_high" default:"true" doc:"Whether a lamp on a pin is lit while the pin is high."`
+}
+
+// Button is the one button of the box.
+type Button struct {
+	Pin       string `json:"pin" range:"0..64" doc:"Pin of the button. Empty: none."`
+	ActiveLow bool   `json:"active_low" default:"true" doc:"Whether the pin is low while the button is down."`
 }
 
 // Parse reads and checks a board file: JSON, with comments and trailing commas

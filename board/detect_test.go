@@ -34,10 +34,10 @@ func TestDetect(t *testing.T) {
 	}{
 		{"a computer without a device tree", nil, "", nil, "a computer without a device tree, which no built-in board is made for"},
 		{"BeagleBone", map[string]string{model: "TI AM335x BeagleBone Black\x00", compatible: "ti,am335x-bone-black\x00ti,am335x-bone\x00ti,am33xx\x00"}, "beaglebone-si3210", []string{"beaglebone-si3210"}, ""},
-		{"Zero 2 W", map[string]string{model: "Raspberry Pi Zero 2 W Rev 1.0\x00", compatible: zero2}, "", []string{"rpi-ag1171-i2s", "rpi-zero2w-si3210-dual"}, "this is Raspberry Pi Zero 2 W Rev 1.0, made for it are rpi-ag1171-i2s and rpi-zero2w-si3210-dual; name one, or load its overlay"},
-		{"Zero 2 W with an overlay", map[string]string{model: "Raspberry Pi Zero 2 W Rev 1.0\x00", compatible: zero2, overlay: "rpi-zero2w-si3210-dual\x00"}, "rpi-zero2w-si3210-dual", []string{"rpi-ag1171-i2s", "rpi-zero2w-si3210-dual"}, ""},
-		{"Pi 4 with a module", map[string]string{compatible: pi4, overlay: "rpi-ag1171-i2s\x00"}, "rpi-ag1171-i2s", []string{"rpi-ag1171-i2s", "rpi-si3210-dual"}, ""},
-		{"overlay of an unknown board", map[string]string{compatible: pi4, overlay: "toaster\x00"}, "", []string{"rpi-ag1171-i2s", "rpi-si3210-dual"}, `the device tree names the board "toaster", known are beaglebone-si3210, generic`},
+		{"Zero 2 W", map[string]string{model: "Raspberry Pi Zero 2 W Rev 1.0\x00", compatible: zero2}, "", []string{"rpi-ag1171-i2s", "rpi-handset", "rpi-zero2w-si3210-dual"}, "this is Raspberry Pi Zero 2 W Rev 1.0, made for it are rpi-ag1171-i2s and rpi-handset and rpi-zero2w-si3210-dual; name one, or load its overlay"},
+		{"Zero 2 W with an overlay", map[string]string{model: "Raspberry Pi Zero 2 W Rev 1.0\x00", compatible: zero2, overlay: "rpi-zero2w-si3210-dual\x00"}, "rpi-zero2w-si3210-dual", []string{"rpi-ag1171-i2s", "rpi-handset", "rpi-zero2w-si3210-dual"}, ""},
+		{"Pi 4 with a module", map[string]string{compatible: pi4, overlay: "rpi-ag1171-i2s\x00"}, "rpi-ag1171-i2s", []string{"rpi-ag1171-i2s", "rpi-handset", "rpi-si3210-dual"}, ""},
+		{"overlay of an unknown board", map[string]string{compatible: pi4, overlay: "toaster\x00"}, "", []string{"rpi-ag1171-i2s", "rpi-handset", "rpi-si3210-dual"}, `the device tree names the board "toaster", known are beaglebone-si3210, generic`},
 		{"another computer", map[string]string{model: "Acme\x00", compatible: "acme,one\x00"}, "", nil, "this is Acme, which no built-in board is made for"},
 		{"a broken tree", map[string]string{compatible: strings.Repeat("x\x00", maxProperty)}, "", nil, "without a device tree"},
 	}

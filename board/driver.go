@@ -11,9 +11,10 @@ type driver struct {
 	needs []string // keys of a line that must be set
 	takes []string // other keys and sections that have a meaning
 	check func(*checker, *Line, string)
-	caps  func(*Line) slic.Caps
 	build func(*opening) (slic.Line, error)
 	bound func(*Line, slic.Electrical) slic.Electrical // what a line may be asked for
+	caps  func(*Line) slic.Caps                        // what a port can do, known from its description
+	panel bool                                         // it shows things: slic.Panel
 }
 
 // conditional are the keys and sections of a line that not every driver takes.
@@ -25,6 +26,8 @@ var conditional = []struct {
 	{"dcdc", func(l *Line) any { return l.DCDC }},
 	{"ring", func(l *Line) any { return l.Ring }},
 	{"feed", func(l *Line) any { return l.Feed }},
+	{"codec", func(l *Line) any { return l.Codec }},
+	{"handset", func(l *Line) any { return l.Handset }},
 	{"gpio/reset", func(l *Line) any { return l.GPIO.Reset }},
 	{"gpio/int", func(l *Line) any { return l.GPIO.Int }},
 	{"gpio/shk", func(l *Line) any { return l.GPIO.SHK }},
@@ -44,6 +47,10 @@ func driverOf(name string) (*driver, bool) {
 		return &proSLIC, true
 	case "ag1171", "ks0835f":
 		return &module, true
+	case "codec":
+		return &codecs, true
+	case "handset":
+		return &handsets, true
 	}
 	return nil, false
 }

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/ata-agent/ata-agent/hal"
-	"github.com/ata-agent/ata-agent/hal/alsa"
+	"github.com/ata-agent/ata-agent/slic/handset"
 )
 
 // highway is the board's sound card with its channels in the order of the lines,
@@ -17,6 +17,8 @@ type highway struct {
 	devices Devices
 	audio   Audio
 	channel []int // of each line
+
+	speakers map[int]*handset.Speaker // by channel
 
 	pcm      hal.PCM // nil until it is open
 	closed   bool
@@ -30,7 +32,7 @@ type highway struct {
 var errClosed = errors.New("board: exchange: the sound card is closed")
 
 func newHighway(d *Description, devices Devices) *highway {
-	h := &highway{devices: devices, audio: d.Audio, started: make(chan struct{})}
+	h := &highway{devices: devices, audio: d.Audio, speakers: speakersOf(d), started: make(chan struct{})}
 	for i := range d.Lines {
 		h.channel = append(h.channel, d.Lines[i].Channel)
 	}
@@ -43,9 +45,14 @@ func (h *highway) Channels() int { return len(h.channel) }
 // Period implements hal.PCM.
 func (h *highway) Period() int { return h.audio.Period }
 
-// Delay implements hal.Delayed, also while the card is missing: what is queued
-// ahead of the hardware, and what the card adds.
-func (h *highway) Delay() int { return alsa.Ahead*h.audio.Period + h.audio.Delay }
+// Delay implements hal.Delayed: what is queued ahead of the hardware, and what
+// the card adds. It belongs to the goroutine of Exchange.
+func (h *highway) Delay() int {
+	if d, ok := h.pcm.(hal.Delayed); ok {
+		return d.Delay() + h.audio.Delay
+	}
+	return h.audio.Delay
+}
 
 // Exchange implements hal.PCM. A card that is missing is looked for again with
 // each call.
@@ -74,6 +81,9 @@ func (h *highway) exchange(toPhone, fromPhone [][]int16) error {
 	}
 	for i, ch := range h.channel {
 		h.to[ch], h.from[ch] = toPhone[i], fromPhone[i]
+	}
+	for ch, s := range h.speakers {
+		s.Read(h.to[ch])
 	}
 	return h.pcm.Exchange(h.to, h.from)
 }

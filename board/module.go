@@ -10,9 +10,11 @@ var module = driver{
 	needs: []string{"gpio/shk", "gpio/rm", "gpio/fr"},
 	takes: []string{"gpio/pd", "gpio_flags/shk_active_high", "gpio_flags/fr_forward_high", "gpio_flags/on_hook_audio"},
 	check: func(*checker, *Line, string) {},
-	caps:  func(l *Line) slic.Caps { return gpioslic.Caps(l.GPIO.PD != "", l.Flags.OnHookAudio) },
 	build: buildModule,
 	bound: func(_ *Line, e slic.Electrical) slic.Electrical { return e },
+	caps: func(l *Line) slic.Caps {
+		return slic.Caps{Reversal: true, OpenLoop: l.GPIO.PD != "", OnHookTransmit: l.Flags.OnHookAudio, RingFrequency: true}
+	},
 }
 
 var modules = map[string]gpioslic.Kind{"ag1171": gpioslic.Ag1171, "ks0835f": gpioslic.KS0835F}

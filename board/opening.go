@@ -9,6 +9,7 @@ import (
 	"periph.io/x/conn/v3/gpio"
 	"periph.io/x/conn/v3/spi"
 
+	"github.com/ata-agent/ata-agent/slic/handset"
 	"github.com/ata-agent/ata-agent/slic/si321x"
 )
 
@@ -23,6 +24,8 @@ type opening struct {
 
 	calibration *si321x.Calibration
 	calibrated  func(si321x.Calibration)
+
+	speakers map[int]*handset.Speaker // of the board, by channel
 
 	open []io.Closer
 	err  error

@@ -36,10 +36,14 @@ type port struct {
 	line        slic.Line // the driver, nil while the devices are not open
 	feed        slic.Feed
 	electrical  slic.Electrical
+	screen      slic.Screen
 	calibration *si321x.Calibration
 }
 
-var _ slic.Line = (*port)(nil)
+var (
+	_ slic.Line       = (*port)(nil)
+	_ slic.LineTester = (*port)(nil)
+)
 
 func newPort(i int, d *Description, driver *driver, h *highway, devices Devices, opts Opts) *port {
 	p := &port{index: i, board: d, driver: driver, highway: h, devices: devices, opts: opts}
@@ -55,8 +59,8 @@ func (p *port) String() string { return fmt.Sprintf("line %d (%s)", p.index+1, p
 
 func (p *port) config() *Line { return &p.board.Lines[p.index] }
 
-// Caps implements slic.Line. It is what the hardware can do, also before its
-// devices are open: the agent asks once.
+// Caps implements slic.Line. They are known before the devices are open, as who
+// uses the port plans with them from the start.
 func (p *port) Caps() slic.Caps { return p.driver.caps(p.config()) }
 
 func (p *port) current() slic.Line {
@@ -99,6 +103,19 @@ func (p *port) Measure() (slic.Measurement, error) {
 	return slic.Measurement{}, fmt.Errorf("board: measure line %d: its devices are not open", p.index+1)
 }
 
+// TestLine implements slic.LineTester. Hardware that cannot measure answers with
+// slic.ErrUnsupported.
+func (p *port) TestLine(ctx context.Context) (slic.TestReport, error) {
+	line := p.current()
+	if line == nil {
+		return slic.TestReport{}, fmt.Errorf("board: test line %d: its devices are not open: %w", p.index+1, slic.ErrTestBusy)
+	}
+	if t, ok := line.(slic.LineTester); ok {
+		return t.TestLine(ctx)
+	}
+	return slic.TestReport{}, fmt.Errorf("board: test line %d: %w", p.index+1, slic.ErrUnsupported)
+}
+
 // Run implements slic.Line.
 func (p *port) Run(ctx context.Context, notify func(slic.Event)) error {
 	r := &reporter{port: p, notify: notify}
@@ -111,7 +128,7 @@ func (p *port) Run(ctx context.Context, notify func(slic.Event)) error {
 		if err == nil {
 			return p.serve(ctx, o, line, notify)
 		}
-		r.lost(errors.Join(err, o.close()))
+		r.lost(slic.WithTrouble(slic.NoDevice, errors.Join(err, o.close())))
 		if err := pause(ctx, wait); err != nil {
 			return err
 		}
@@ -124,7 +141,7 @@ func (p *port) waitForClock(ctx context.Context, r *reporter) error {
 	err := p.highway.wait(soon)
 	cancel()
 	if err != nil && ctx.Err() == nil {
-		r.lost(fmt.Errorf("no PCM clock: %w", p.highway.reason()))
+		r.lost(slic.WithTrouble(slic.NoClock, fmt.Errorf("no PCM clock: %w", p.highway.reason())))
 		err = p.highway.wait(ctx)
 	}
 	if err != nil {
@@ -140,6 +157,7 @@ func (p *port) newOpening() *opening {
 		board: p.board, line: p.config(), name: fmt.Sprintf("line %d", p.index+1), devices: p.devices,
 		log:         p.opts.Logger.With("line", p.index+1),
 		calibration: p.calibration, calibrated: p.calibrated,
+		speakers: p.highway.speakers,
 	}
 }
 
@@ -166,6 +184,9 @@ func (p *port) build(o *opening) (slic.Line, error) {
 		return nil, err
 	}
 	line.SetFeed(p.feed)
+	if panel, ok := line.(slic.Panel); ok {
+		panel.Show(p.screen)
+	}
 	p.line = line
 	return line, nil
 }

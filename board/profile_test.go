@@ -6,7 +6,7 @@ import (
 )
 
 func TestProfilesAreValid(t *testing.T) {
-	want := []string{"beaglebone-si3210", "generic", "rpi-ag1171-i2s", "rpi-si3210-dual", "rpi-zero2w-si3210-dual"}
+	want := []string{"beaglebone-si3210", "generic", "rpi-ag1171-i2s", "rpi-handset", "rpi-si3210-dual", "rpi-zero2w-si3210-dual"}
 	if got := Profiles(); !slices.Equal(got, want) {
 		t.Errorf("Profiles() = %v, want %v", got, want)
 	}

@@ -18,9 +18,14 @@ var proSLIC = driver{
 	needs: []string{"spi/port", "gpio/reset"},
 	takes: []string{"spi", "dcdc", "ring", "feed", "gpio/int", "gpio_flags/reset_active_low"},
 	check: checkProSLIC,
-	caps:  func(*Line) slic.Caps { return si321x.Caps() },
 	build: buildProSLIC,
 	bound: boundProSLIC,
+	caps: func(*Line) slic.Caps {
+		return slic.Caps{
+			Reversal: true, OpenLoop: true, OnHookTransmit: true, RingFrequency: true, RingVoltage: true,
+			Impedance: true, Gain: true, Measure: true, PowerAlarm: true,
+		}
+	},
 }
 
 // bitClocks are the legal frequencies of PCLK. Si3215 data sheet §2.8.

@@ -5,13 +5,17 @@ import (
 	"regexp"
 	"strconv"
 	"sync"
+	"time"
 
+	"periph.io/x/conn/v3/i2c"
 	"periph.io/x/conn/v3/spi"
 	"periph.io/x/host/v3/sysfs"
 
 	"github.com/ata-agent/ata-agent/hal"
 	"github.com/ata-agent/ata-agent/hal/alsa"
 	"github.com/ata-agent/ata-agent/hal/gpio"
+	"github.com/ata-agent/ata-agent/hal/led"
+	"github.com/ata-agent/ata-agent/hal/pwm"
 )
 
 // system are the devices of the kernel.
@@ -73,14 +77,59 @@ func (s *system) SPI(port string) (spi.PortCloser, error) {
 	return p, nil
 }
 
+// I2C implements Devices.
+func (s *system) I2C(bus string) (i2c.BusCloser, error) {
+	m := i2cBus.FindStringSubmatch(bus)
+	if m == nil {
+		return nil, fmt.Errorf("%q is not an I2C bus", bus)
+	}
+	number, _ := strconv.Atoi(m[1]) // three digits
+	b, err := sysfs.NewI2C(number)
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// PWM implements Devices.
+func (s *system) PWM(chip string, channel int) (PWM, error) {
+	out, err := pwm.Open(pwm.Class, chip, channel)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // Pin implements Devices.
 func (s *system) Pin(name, use string, inverted bool) (Pin, error) {
+	return s.line(name, gpio.Opts{Consumer: "ata-agent " + use, ActiveLow: inverted})
+}
+
+// buttonDebounce is for how long the contact of a button must be quiet.
+const buttonDebounce = 20 * time.Millisecond
+
+// Button implements Devices.
+func (s *system) Button(name string, inverted bool) (Pin, error) {
+	return s.line(name, gpio.Opts{Consumer: "ata-agent button", ActiveLow: inverted, Debounce: buttonDebounce})
+}
+
+// LED implements Devices.
+func (s *system) LED(name string) (led.Light, error) {
+	l, err := led.Open(led.Class, name)
+	if err != nil {
+		return nil, err // a nil *led.LED must not become a led.Light
+	}
+	return l, nil
+}
+
+// line opens a line of a GPIO controller.
+func (s *system) line(name string, opts gpio.Opts) (Pin, error) {
 	chips, err := s.chips()
 	if err != nil {
 		return nil, err
 	}
 	chip, offset := splitPin(name)
-	line, err := chips.Line(chip, offset, gpio.Opts{Consumer: "ata-agent " + use, ActiveLow: inverted})
+	line, err := chips.Line(chip, offset, opts)
 	if err != nil {
 		return nil, err
 	}

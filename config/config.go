@@ -86,7 +86,9 @@ type QoS struct {
 
 // DSP is what is done to the voice.
 type DSP struct {
-	EchoCanceller bool `json:"lec" default:"true" doc:"Keep the echo of the telephone line from the far end."`
+	EchoCanceller bool         `json:"lec" default:"true" reload:"live" doc:"Keep the echo of the telephone line from the far end."`
+	EchoTail      Milliseconds `json:"lec_tail_ms" default:"32" range:"8..128" step:"8" reload:"live" doc:"Longest echo to cancel. The telephone line itself needs 16; more is for networks behind the port."`
+	HighPass      bool         `json:"high_pass" default:"true" reload:"live" doc:"Keep offset and hum of the telephone line, 50 and 60 Hz, from the far end."`
 }
 
 // DTMF says how keys pressed during a call travel.
@@ -108,8 +110,8 @@ type Dial struct {
 type SLIC struct {
 	Country       string       `json:"country" default:"US" range:"2..2" doc:"Country of the telephone, ISO 3166-1 alpha-2: tones, ringing, timing, law."`
 	Impedance     string       `json:"impedance" range:"0..32" doc:"Two-wire impedance. Empty: the country's."`
-	ToPhoneGain   float64      `json:"rx_gain_db" default:"0" range:"-12..6" reload:"live" owner:"true" doc:"Gain from the network to the telephone."`
-	FromPhoneGain float64      `json:"tx_gain_db" default:"0" range:"-12..6" reload:"live" owner:"true" doc:"Gain from the telephone to the network."`
+	ToPhoneGain   float64      `json:"rx_gain_db" default:"0" range:"-12..6" step:"0.5" reload:"live" owner:"true" doc:"Gain from the network to the telephone."`
+	FromPhoneGain float64      `json:"tx_gain_db" default:"0" range:"-12..6" step:"0.5" reload:"live" owner:"true" doc:"Gain from the telephone to the network."`
 	LoopCurrent   float64      `json:"loop_current_ma" default:"23" range:"18..41" reload:"live" doc:"Limit of the loop current."`
 	OpenLoop      bool         `json:"lcd" default:"true" reload:"live" doc:"Open the loop for a moment when the far end has hung up, so that answering machines notice."`
 	OpenLoopTime  Milliseconds `json:"lcd_ms" default:"0" range:"0..2000" reload:"live" doc:"How long. 0: the country's time."`

@@ -30,10 +30,11 @@ type PCM interface {
 	Close() error
 }
 
-// Delayed is a PCM that plays a block later than during the next Exchange, as
-// sound cards with a queue do. Who cancels echo must know.
+// Delayed is a PCM that plays later than it must: a toPhone block begins to be
+// heard Delay samples after the first sample of the fromPhone block of the same
+// Exchange was said. Of a PCM that does not say, it is none. The delay is
+// known once the highway runs and stays the same until an Exchange fails.
 type Delayed interface {
-	// Delay is by how many samples. It does not change.
 	Delay() int
 }
 

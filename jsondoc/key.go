@@ -110,7 +110,7 @@ func (k Key) Allowed() string {
 	case k.Type.Kind() == reflect.Slice, k.Type.Kind() == reflect.Map:
 		return bounds + " entries"
 	}
-	if k.Step > 1 {
+	if k.Step > 0 && k.Step != 1 {
 		bounds += " in steps of " + number(k.Step)
 	}
 	switch unitOf(k.Type) {

@@ -111,8 +111,11 @@ func (p *player) event(what, arg byte) Event {
 	case 13:
 		return PortState{Up: arg&3 != 0}
 	case 14:
-		if arg > 11 {
+		switch {
+		case arg > 11:
 			return Ready{}
+		case arg > 7:
+			return Recall{}
 		}
 		return Messages{Waiting: arg&1 != 0}
 	}

@@ -108,6 +108,9 @@ type (
 	Hook struct{ Off bool }
 	// Digit is a DTMF key, '0'..'9', '*', '#', 'A'..'D', when it is recognised.
 	Digit struct{ Key byte }
+	// Recall is the recall key of a telephone whose keys the port reads: it does
+	// what a hook flash does.
+	Recall struct{}
 	// Ready says that the telephone has answered the alert tone of a call that
 	// knocks by key D or A, of 40 ms or more: it can take data.
 	Ready struct{}
@@ -146,6 +149,7 @@ type (
 
 func (Hook) isEvent()      {}
 func (Digit) isEvent()     {}
+func (Recall) isEvent()    {}
 func (Ready) isEvent()     {}
 func (Incoming) isEvent()  {}
 func (Progress) isEvent()  {}

@@ -158,6 +158,8 @@ func (m *Machine) dispatch(e Event) {
 		m.setMessages(e.Waiting)
 	case PortState:
 		m.portState(e.Up)
+	case Recall:
+		m.inState(flash{})
 	case Incoming:
 		if !m.has(e.Call) {
 			m.inState(e)

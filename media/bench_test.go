@@ -1,13 +1,17 @@
 package media_test
 
 import (
+	"math"
+	"math/rand/v2"
 	"net/netip"
 	"testing"
 	"time"
 
 	"github.com/pion/rtp"
 
+	"github.com/ata-agent/ata-agent/dsp"
 	"github.com/ata-agent/ata-agent/dsp/callerid"
+	"github.com/ata-agent/ata-agent/dsp/g711"
 	"github.com/ata-agent/ata-agent/dsp/tone"
 	"github.com/ata-agent/ata-agent/media"
 )
@@ -81,12 +85,44 @@ func (b *bench) frame() {
 	b.at = (b.at + 160) % len(b.say)
 }
 
-var modes = []struct {
+// mode is what a line of a benchmark is doing.
+type mode struct {
 	name    string
 	prepare func(b *bench)
 	each    func(b *bench, i int)
 	say     func(block []int16, at int)
-}{
+}
+
+// wholePort has all at work: the far end talks, its echo comes back 12 dB down
+// with the noise of a room, and the canceller learns.
+var wholePort = mode{"talk with echo", nil, func(b *bench, i int) {
+	for k := range b.payload {
+		b.payload[k] = babble[(i*160+k)%len(babble)]
+	}
+	b.arrive()
+	for k, s := range b.toPhone {
+		b.say[b.at+k] = s/4 + hiss[(i*160+k)%len(hiss)]
+	}
+}, speech}
+
+// babble are codes of noise with the pauses of speech, hiss a quiet room.
+var babble, hiss = func() (codes []byte, room []int16) {
+	rng := rand.New(rand.NewPCG(3, 3))
+	x := make([]int16, 5*dsp.SampleRate)
+	room = make([]int16, len(x))
+	for i := range x {
+		room[i] = int16(math.Round(rng.NormFloat64() * dsp.DBm0(-55).RMS()))
+		if i/2400%4 != 3 {
+			x[i] = dsp.Saturate(int32(rng.NormFloat64() * dsp.DBm0(-16).RMS()))
+		}
+	}
+	codes = make([]byte, len(x))
+	g711.Encode(g711.ALaw, codes, x)
+	return codes, room
+}()
+
+var modes = []mode{
+	wholePort,
 	{"talk", nil, func(b *bench, _ int) { b.arrive() }, speech},
 	{"talk with loss", nil, func(b *bench, i int) {
 		if i%10 == 0 {

@@ -45,8 +45,8 @@ type keyPress struct {
 func newEnd(t *testing.T, n *mediatest.Network, at netip.AddrPort, opts media.SessionOpts) *end {
 	e := &end{rtp: n.Listen(at), rtcp: n.Listen(next(at)), ended: make(chan error, 1)}
 	e.Session = media.NewSession(e.rtp, e.rtcp, opts)
-	// Tests of the path compare samples, which a canceller changes.
-	e.voice = media.NewVoice(media.VoiceOpts{NoEchoCanceller: true, Keys: func(key byte, down bool) {
+	// Tests of the path compare samples, which canceller and high pass change.
+	e.voice = media.NewVoice(media.VoiceOpts{Processing: media.Processing{NoEchoCanceller: true, NoHighPass: true}, Keys: func(key byte, down bool) {
 		e.keys = append(e.keys, keyPress{key, down})
 	}})
 	e.voice.Connect(e.Session)

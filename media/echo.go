@@ -6,47 +6,56 @@ import (
 
 	"github.com/ata-agent/ata-agent/dsp"
 	"github.com/ata-agent/ata-agent/dsp/echo"
+	"github.com/ata-agent/ata-agent/dsp/pcm"
 )
 
 // farRing holds what the telephone heard lately, 512 ms, a power of two.
 const farRing = 4096
 
-// maxEchoDelay bounds VoiceOpts.EchoDelay: with a Frame of 20 ms it fits into
+// maxEchoDelay bounds Voice.DelayEcho: with a Frame of 20 ms it fits into
 // farRing.
 const maxEchoDelay = farRing - 4*dsp.Frame
 
 // lookBlocks is how many blocks of 10 ms pass between two looks at the figures.
 const lookBlocks = 25
 
-// trustedERLE is the enhancement in dB from which the model of the echo path is
+// trustedERLE is the enhancement in dB from which the figures of the echo path are
 // believed. Less is what two people who talk at once look like.
 const trustedERLE = 15
 
 // canceller takes the echo of what the telephone heard out of what it says. The
-// line stays the same from call to call, so what was learnt stays too. Until it
-// knows the line nothing is changed, and then it subtracts the echo and suppresses
-// nothing: a suppressor would clip who talks first.
+// line stays the same from call to call, so what was learnt stays too.
 type canceller struct {
-	echo  *echo.Canceller // nil = none
-	delay int             // samples, see VoiceOpts.EchoDelay
-	heard [farRing]int16
-	at    int // where the next sample of heard goes
-	far   [dsp.Frame]int16
-	near  [dsp.Frame]int16
-	off   atomic.Bool
-	count int // blocks since the figures were taken
+	echo     *echo.Canceller
+	off      bool
+	delay    int // samples, see Voice.DelayEcho
+	heard    [farRing]int16
+	at       int // where the next sample of heard goes
+	far      [dsp.Frame]int16
+	highPass pcm.HighPass // what the near end has passed, so that both have
+	cleaned  bool         // the near end has passed it
+	vbd      bool         // see setVBD
+	count    int          // blocks since the figures were taken
 
-	trusted bool          // the echo path is known: what comes out is better than what went in
-	loss    atomic.Uint64 // float64 bits of the echo return loss with cancellation, in dB; 0 = not known
+	loss   atomic.Uint64 // float64 bits of the echo return loss with cancellation, in dB; 0 = not known
+	figure sharedEcho
 }
 
-func newCanceller(opts VoiceOpts) *canceller {
-	c := &canceller{delay: max(0, min(opts.EchoDelay, maxEchoDelay))}
-	if !opts.NoEchoCanceller {
-		c.echo = echo.New(echo.Opts{Tail: opts.EchoTail, NoNLP: true})
-	}
-	return c
+func newCanceller(delay int) *canceller {
+	return &canceller{delay: max(0, min(delay, maxEchoDelay))}
 }
+
+// treat takes over a treatment.
+func (c *canceller) treat(t *treatment) {
+	c.off, c.cleaned = t.NoEchoCanceller, !t.NoHighPass
+	c.echo = t.echo
+}
+
+// setVBD has what the telephone says pass unchanged, as voice-band data needs it
+// (ITU-T V.152): modems cancel their own echo and must not be suppressed; neither
+// high pass nor gains work. What was learnt of the line is kept. It is of the audio
+// goroutine.
+func (c *canceller) setVBD(on bool) { c.vbd = on }
 
 // remember keeps what the telephone is about to hear.
 func (c *canceller) remember(toPhone []int16) {
@@ -56,29 +65,61 @@ func (c *canceller) remember(toPhone []int16) {
 	}
 }
 
-// cancel returns the block without its echo. behind is how many samples before
-// the end of what was remembered the telephone heard the first of its samples.
-// The result is good until the next call.
-func (c *canceller) cancel(block []int16, behind int) []int16 {
-	if c.echo == nil || c.off.Load() {
-		return block
+// cancel takes the echo out of a block. behind is how many samples before the end
+// of what was remembered the telephone heard the first of its samples.
+func (c *canceller) cancel(block []int16, behind int) {
+	if c.off {
+		return
 	}
 	from := (c.at - behind - c.delay + 2*farRing) % farRing
 	for i := range c.far {
 		c.far[i] = c.heard[(from+i)%farRing]
 	}
-	c.echo.Process(c.far[:], block, c.near[:])
+	if c.cleaned {
+		c.highPass.Process(c.far[:])
+	}
+	c.echo.Process(c.far[:], block, block)
 	if c.count++; c.count >= lookBlocks {
 		c.count = 0
-		m := c.echo.Meters()
-		loss := 0.0
-		if c.trusted = m.Converged && m.ERLE >= trustedERLE; c.trusted {
-			loss = max(0, m.ERL+m.ERLE)
-		}
-		c.loss.Store(math.Float64bits(loss))
+		c.look()
 	}
-	if !c.trusted {
-		return block
+}
+
+// look takes the figures.
+func (c *canceller) look() {
+	loss := 0.0
+	m := c.echo.Meters()
+	if m.Converged && m.ERLE >= trustedERLE {
+		loss = max(0, m.ERL+m.ERLE)
 	}
-	return c.near[:]
+	c.loss.Store(math.Float64bits(loss))
+	c.figure.store(Echo{Loss: m.ERL, Enhancement: m.ERLE, Known: m.Converged})
+}
+
+// Echo is how well the echo of a line is cancelled. Before the far end has talked
+// all is 0.
+type Echo struct {
+	Loss        float64 // echo return loss of the line in dB (ERL)
+	Enhancement float64 // by how many dB the filter weakens the echo, the suppressor left out (ERLE)
+	Known       bool    // the echo path is known
+}
+
+// Echo returns how the echo canceller fares; its figures are renewed four times a
+// second while somebody is connected.
+func (v *Voice) Echo() Echo { return v.canceller.figure.load() }
+
+// sharedEcho is an Echo for other goroutines. Its parts may be of two looks.
+type sharedEcho struct {
+	loss, enhancement atomic.Uint64
+	known             atomic.Bool
+}
+
+func (s *sharedEcho) store(e Echo) {
+	s.loss.Store(math.Float64bits(e.Loss))
+	s.enhancement.Store(math.Float64bits(e.Enhancement))
+	s.known.Store(e.Known)
+}
+
+func (s *sharedEcho) load() Echo {
+	return Echo{math.Float64frombits(s.loss.Load()), math.Float64frombits(s.enhancement.Load()), s.known.Load()}
 }

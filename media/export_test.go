@@ -1,6 +1,10 @@
 package media
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/ata-agent/ata-agent/dsp/echo"
+)
 
 // Receive hands a packet to a session as its reader does.
 func Receive(s *Session, b []byte, from netip.AddrPort) { s.receivePacket(b, from, s.now()) }
@@ -10,3 +14,9 @@ func ReceiveControl(s *Session, b []byte, from netip.AddrPort) { s.receiveContro
 
 // SetSSRC changes our SSRC.
 func SetSSRC(s *Session, ssrc uint32) { s.ssrc.Store(ssrc) }
+
+// CancellerOf returns the canceller that the next Frame uses.
+func CancellerOf(v *Voice) *echo.Canceller {
+	v.follow()
+	return v.canceller.echo
+}

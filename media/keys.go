@@ -22,14 +22,16 @@ type keying struct {
 
 // speak takes a block of 80 samples from the telephone.
 func (v *Voice) speak(block []int16, now time.Duration) {
-	v.listen(block)
+	if !v.opts.NoKeys {
+		v.listen(block)
+	}
 	s := v.session
 	if s == nil {
 		return
 	}
 	events := s.stream.Load().EventSend != 0
 	copy(v.mic[:], block)
-	v.hush(events && (v.pressed != 0 || v.detector.Suspect()) || v.mute.Load())
+	v.hush(events && (v.pressed != 0 || !v.opts.NoKeys && v.detector.Suspect()) || v.mute.Load())
 	v.keyByOrder(events)
 	s.send(v.mic[:], now)
 }

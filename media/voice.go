@@ -31,11 +31,10 @@ type VoiceOpts struct {
 	// is called like Keys, after it.
 	Released func(key byte, held time.Duration)
 
-	NoEchoCanceller bool          // the echo of the line goes to the far end
-	EchoTail        time.Duration // longest echo of the line [32 ms]
-	// EchoDelay is how many samples later than in the next Frame the highway
-	// plays a toPhone block.
-	EchoDelay int
+	Processing     // at first, see Process
+	EchoDelay  int // see Voice.DelayEcho [0]
+
+	NoKeys bool // the telephone sends no keys by tone: none are looked for
 
 	DTMF dtmf.Opts // of the detector
 	// KeyLevel is the level of the low group of keys played to the telephone or,
@@ -48,9 +47,9 @@ type VoiceOpts struct {
 // other method may be called from anywhere, returns at once and works from the
 // next Frame on.
 //
-//	fromPhone ─▶ echo canceller ─▶ key detector ─▶ mute while a key sounds ─▶ Session ─▶ RTP
-//	toPhone   ◀─ call waiting + (key ? far end's voice : tone) ◀─ Session ◀─ RTP
-//	          ◀─ caller ID, in place of all else
+//	fromPhone ─▶ high pass ─▶ meter ─▶ echo canceller ─▶ gain ─▶ key detector ─▶ mute while a key sounds ─▶ Session ─▶ RTP
+//	toPhone   ◀─ meter ◀─ gain ◀─ call waiting + (key ? far end's voice : tone) ◀─ Session ◀─ RTP
+//	                           ◀─ caller ID, in place of all else
 type Voice struct {
 	opts VoiceOpts
 
@@ -60,9 +59,12 @@ type Voice struct {
 	tell    atomic.Pointer[order[*callerid.Plan]]
 	connect atomic.Pointer[order[*Session]]
 	sounded atomic.Pointer[order[keyOrder]]
+	process atomic.Pointer[treatment]
 	mute    atomic.Bool
 	giving  sync.Mutex // among those who give key orders; never taken by the audio goroutine
 	orders  *ring[keyOrder]
+
+	processing sync.Mutex // among those who call Process
 
 	// Of the audio goroutine.
 	played, overed *order[*tone.Spec]
@@ -83,9 +85,13 @@ type Voice struct {
 	inBand         dtmf.Generator
 	ringing        byte // key that plays to the telephone
 	farKey         dtmf.Generator
-	signalKey      dtmf.Generator // key that came with signalling
+	signalKey      dtmf.Generator   // key that came with signalling
+	said           [dsp.Frame]int16 // what the telephone says, as it goes on
 	mic            [dsp.Frame]int16
+	processed      *treatment
 	canceller      *canceller
+	toPhone        direction
+	fromPhone      direction
 }
 
 // order is a value that differs from the one before even if it is equal.
@@ -102,13 +108,14 @@ func NewVoice(opts VoiceOpts) *Voice {
 	if opts.KeyLevel == 0 {
 		opts.KeyLevel = defaultKeyLevel
 	}
-	return &Voice{
-		opts:     opts,
-		orders:   newRing[keyOrder](ordersWaiting),
-		detector: dtmf.NewDetector(opts.DTMF),
-
-		canceller: newCanceller(opts),
+	v := &Voice{
+		opts:      opts,
+		orders:    newRing[keyOrder](ordersWaiting),
+		detector:  dtmf.NewDetector(opts.DTMF),
+		canceller: newCanceller(opts.EchoDelay),
 	}
+	v.Process(opts.Processing)
+	return v
 }
 
 // Play plays a tone to the telephone in place of the one before, from its
@@ -136,9 +143,6 @@ func (v *Voice) PlayKey(key byte, d time.Duration) {
 		v.sounded.Store(&order[keyOrder]{keyOrder{key, max(int(d/smallestClock), shortestKey)}})
 	}
 }
-
-// CancelEcho turns the echo canceller on or off; it is on at first.
-func (v *Voice) CancelEcho(on bool) { v.canceller.off.Store(!on) }
 
 // Mute keeps what the telephone says from the far end.
 func (v *Voice) Mute(on bool) { v.mute.Store(on) }
@@ -180,19 +184,17 @@ func (v *Voice) Frame(toPhone, fromPhone []int16) {
 		now = v.session.now()
 	}
 	for ; len(fromPhone) >= dsp.Frame; fromPhone = fromPhone[dsp.Frame:] {
-		block := fromPhone[:dsp.Frame]
-		if v.session != nil {
-			block = v.canceller.cancel(block, len(fromPhone))
-			v.session.echoLoss.Store(v.canceller.loss.Load())
-		}
-		v.speak(block, now)
+		v.speak(v.take(fromPhone[:dsp.Frame], len(fromPhone)), now)
 	}
 	v.hear(toPhone, now)
-	v.canceller.remember(toPhone)
+	v.deliver(toPhone)
 }
 
 // follow carries out what was ordered.
 func (v *Voice) follow() {
+	if t := v.process.Load(); t != v.processed {
+		v.treat(t)
+	}
 	if o := v.play.Load(); o != v.played {
 		v.played = o
 		v.tone.Start(o.value)
@@ -213,6 +215,12 @@ func (v *Voice) follow() {
 		v.wanted = o.value
 		v.join(o.value)
 	}
+}
+
+// DelayEcho says how many samples later than in the next Frame the highway plays
+// a toPhone block, at most 3776. It belongs to the audio goroutine.
+func (v *Voice) DelayEcho(samples int) {
+	v.canceller.delay = max(0, min(samples, maxEchoDelay))
 }
 
 // join gives up the session and takes another one as soon as it is free.

@@ -27,7 +27,7 @@ func verbs() []verb {
 		{"flash", "[MS]", "press the hook switch for a moment (default 300 ms)", parseFlash},
 		{
 			"dial", "DIGITS [-on D] [-off D] [-level DBM0] [-twist DB]",
-			"keys through the mouthpiece: 0-9 * # A-D, a comma waits 1 s; defaults 100ms 100ms -9 2", parseDial,
+			"keys through the mouthpiece: 0-9 * # A-D, a comma waits 1 s; defaults 100ms 100ms -9 2;\n        a handset's keypad has R (recall) and L (last number) and no A-D, level nor twist", parseDial,
 		},
 		{"pulse", "DIGITS [-pps N] [-break PERCENT]", "rotary dial; defaults 10 60", parsePulse},
 		{"say", "FILE.wav [-bg]", "speak; -bg goes on with the next action meanwhile", parseSay},
@@ -223,8 +223,8 @@ func parseDial(w *words) (action, error) {
 		return nil, err
 	}
 	digits = strings.ToUpper(digits)
-	if i := strings.IndexFunc(digits, func(r rune) bool { return !strings.ContainsRune(padKeys+",", r) }); i >= 0 || digits == "" {
-		return nil, fmt.Errorf("dial: %q has other than 0-9 * # A-D and comma", digits)
+	if i := strings.IndexFunc(digits, func(r rune) bool { return !strings.ContainsRune(padKeys+handsetKeys+",", r) }); i >= 0 || digits == "" {
+		return nil, fmt.Errorf("dial: %q has other than 0-9 * # A-D, R and L of a handset, and comma", digits)
 	}
 	level := -9.0
 	a := &dialAction{keys: digits, style: keyStyle{on: 100 * time.Millisecond, off: 100 * time.Millisecond, twist: 2}}

@@ -3,6 +3,8 @@ package sim
 import (
 	"math"
 	"time"
+
+	"github.com/ata-agent/ata-agent/dsp"
 )
 
 const (
@@ -32,6 +34,9 @@ type bell struct {
 	hertz    float64
 	volts    float64 // rms, averaged over the burst
 
+	run   int      // loud blocks in a row, of a loudspeaker
+	level dsp.DBm0 // of the loudspeaker
+
 	ringing bool // a burst came, and the pause since is not too long
 	ended   int64
 	cadence [maxCadence]int64 // lengths of bursts and pauses, samples, oldest first
@@ -60,6 +65,11 @@ func (b *bell) step(v float64, now int64) {
 	if b.bursting && now-b.since > bellGap {
 		b.end()
 	}
+	b.fade(now)
+}
+
+// fade ends the ringing when the pause has been too long.
+func (b *bell) fade(now int64) {
 	if b.ringing && !b.bursting && now-b.ended > b.patience() {
 		b.ringing = false
 	}

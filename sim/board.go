@@ -5,12 +5,18 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 
 	"github.com/ata-agent/ata-agent/country"
 	"github.com/ata-agent/ata-agent/hal"
+	"github.com/ata-agent/ata-agent/hal/keypad"
+	"github.com/ata-agent/ata-agent/hal/ssd1306"
+	panelmodel "github.com/ata-agent/ata-agent/hal/ssd1306/model"
 	"github.com/ata-agent/ata-agent/slic"
 	"github.com/ata-agent/ata-agent/slic/gpioslic"
 	agmodel "github.com/ata-agent/ata-agent/slic/gpioslic/model"
+	"github.com/ata-agent/ata-agent/slic/handset"
+	setmodel "github.com/ata-agent/ata-agent/slic/handset/model"
 	"github.com/ata-agent/ata-agent/slic/si321x"
 	"github.com/ata-agent/ata-agent/slic/si321x/model"
 	"github.com/ata-agent/ata-agent/slic/twowire"
@@ -21,20 +27,26 @@ type Hardware uint8
 
 // Hardware of a Board.
 const (
-	Si321x Hardware = iota // Si3215 chips on a bus, as register-level models
-	Ag1171                 // Ag1171 modules on GPIO pins, as pin-level models
+	Si321x  Hardware = iota // Si3215 chips on a bus, as register-level models
+	Ag1171                  // Ag1171 modules on GPIO pins, as pin-level models
+	Handset                 // telephones that are part of the device, as pin-level models
 )
 
 // BoardOpts are the settings of a Board. The zero value of a field means the
 // default given in brackets.
 type BoardOpts struct {
 	Hardware Hardware     // [Si321x]
-	Lines    int          // 1..64 [2]
+	Lines    int          // 1..64, handsets 1..32 [2]
 	Seed     uint64       // of everything random; telephones and chips differ from each other
 	Realtime bool         // pace in real time; otherwise by time.Sleep, for bubbles
 	Period   int          // samples of an Exchange [dsp.Frame]
-	Settings Settings     // of all telephones [DefaultSettings]
+	Settings Settings     // of all telephones [DefaultSettings or HandsetSettings]
 	Logger   *slog.Logger // of the drivers [discard]
+
+	// Calibration and Calibrated are those of the drivers of lines of Si321x,
+	// which have line i as an argument [none].
+	Calibration func(line int) *si321x.Calibration
+	Calibrated  func(line int, c si321x.Calibration)
 
 	// Country returns the country whose tones the user of a telephone knows;
 	// line is the index in Lines [none].
@@ -50,7 +62,10 @@ type Board struct {
 	Phones  []*Telephone      // what hangs on the lines
 	Chips   []*model.Chip     // of a board of Si321x, for injecting faults
 	Modules []*agmodel.Module // of a board of Ag1171, for injecting faults
+	Sets    []*setmodel.Set   // of a board of handsets, for injecting faults
 	World   *World            // for stopping the clock
+
+	speakers map[int]*handset.Speaker // by channel of the highway
 }
 
 // NewBoard returns a board that has just got its power.
@@ -58,8 +73,8 @@ func NewBoard(opts BoardOpts) (*Board, error) {
 	if opts.Lines == 0 {
 		opts.Lines = 2
 	}
-	if opts.Lines < 0 || opts.Lines > maxWorldSize {
-		return nil, fmt.Errorf("sim: new board: %d lines, want 1..%d", opts.Lines, maxWorldSize)
+	if most := opts.Hardware.lines(); opts.Lines < 0 || opts.Lines > most {
+		return nil, fmt.Errorf("sim: new board: %d lines, want 1..%d", opts.Lines, most)
 	}
 	b := &Board{}
 	var ports []Port
@@ -70,17 +85,31 @@ func NewBoard(opts BoardOpts) (*Board, error) {
 		}
 		ports = append(ports, port)
 	}
+	for range b.Sets {
+		ports = append(ports, Port{Chip: loudspeaker{}})
+	}
 	w, err := NewWorld(ports, WorldOpts{Realtime: opts.Realtime, Period: opts.Period})
 	if err != nil {
 		return nil, err
 	}
 	b.World, b.PCM = w, w
+	if len(b.speakers) > 0 {
+		b.PCM = handset.WithSpeakers(w, b.speakers)
+	}
 	return b, nil
+}
+
+// lines is how many lines a board may have: a handset needs two channels.
+func (h Hardware) lines() int {
+	if h == Handset {
+		return maxWorldSize / 2
+	}
+	return maxWorldSize
 }
 
 func (b *Board) addLine(i int, opts *BoardOpts) (Port, error) {
 	seed := opts.Seed + uint64(i)<<32
-	phone := TelephoneOpts{Seed: seed, Settings: opts.Settings}
+	phone := TelephoneOpts{Seed: seed, Settings: opts.Settings, Handset: opts.Hardware == Handset}
 	if opts.Country != nil {
 		phone.Country = opts.Country(i)
 	}
@@ -89,7 +118,17 @@ func (b *Board) addLine(i int, opts *BoardOpts) (Port, error) {
 	if opts.Logger != nil {
 		wiring.log = opts.Logger.With("line", i+1)
 	}
+	if opts.Calibration != nil {
+		wiring.calibration = opts.Calibration(i)
+	}
+	if opts.Calibrated != nil {
+		wiring.calibrated = func(c si321x.Calibration) { opts.Calibrated(i, c) }
+	}
 	b.Phones = append(b.Phones, tel)
+	if opts.Hardware == Handset {
+		set, err := b.addSet(tel, wiring, opts.Lines+i)
+		return Port{Chip: set}, err
+	}
 	port := Port{Pair: tel}
 	var err error
 	switch opts.Hardware {
@@ -110,6 +149,9 @@ type wiring struct {
 	pair twowire.Pair
 	seed uint64
 	log  *slog.Logger // nil discards
+
+	calibration *si321x.Calibration
+	calibrated  func(si321x.Calibration)
 }
 
 func (b *Board) addChip(w wiring) (Chip, error) {
@@ -117,6 +159,7 @@ func (b *Board) addChip(w wiring) (Chip, error) {
 	const slotBits = 8 * slotBytes
 	dev, err := si321x.New(chip.SPI(), si321x.Pins{Reset: chip.Reset(), Int: chip.Int()}, si321x.Opts{
 		Name: w.name, Logger: w.log, TxStart: w.slot * slotBits, RxStart: w.slot * slotBits,
+		Calibration: w.calibration, Calibrated: w.calibrated,
 	})
 	if err != nil {
 		return nil, err
@@ -141,6 +184,50 @@ func (b *Board) addModule(w wiring) (Chip, error) {
 	b.Lines = append(b.Lines, dev)
 	return module, nil
 }
+
+// addSet puts a telephone with a handset on the board, its loudspeaker on a
+// channel of its own.
+func (b *Board) addSet(user *Telephone, w wiring, channel int) (Chip, error) {
+	set := setmodel.New(setmodel.Opts{User: atHandset{user}, Seed: w.seed, Slot: w.slot, Speaker: channel})
+	pad, err := keypad.New(set.Keypad.Rows(), set.Keypad.Columns(), setmodel.Legend)
+	if err != nil {
+		return nil, err
+	}
+	user.panel = panelmodel.New(panelAddress, panelRows)
+	display, err := ssd1306.New(user.panel, panelAddress, panelRows)
+	if err != nil {
+		return nil, err
+	}
+	speaker := handset.NewSpeaker(speakerLevel)
+	dev, err := handset.New(
+		handset.Parts{Hook: set.Hook(), Ringer: speaker, Keypad: pad, Lamp: set.Lamp(), Display: display},
+		handset.Opts{Name: w.name, Logger: w.log},
+	)
+	if err != nil {
+		return nil, err
+	}
+	if b.speakers == nil {
+		b.speakers = map[int]*handset.Speaker{}
+	}
+	b.speakers[channel] = speaker
+	b.Sets = append(b.Sets, set)
+	b.Lines = append(b.Lines, dev)
+	return set, nil
+}
+
+const (
+	speakerLevel = -10 // dBm0, how loud handsets ring
+	panelAddress = 0x3c
+	panelRows    = 64
+)
+
+// loudspeaker is the channel of a loudspeaker, which says nothing. The set it is
+// in takes what it plays out of the frame.
+type loudspeaker struct{}
+
+func (loudspeaker) Frame(time.Time, []byte, []byte) {}
+func (loudspeaker) ClockStopped()                   {}
+func (loudspeaker) Unclocked(time.Time)             {}
 
 // Do works a telephone, counted from 1 as on the command line: see
 // Telephone.Do.

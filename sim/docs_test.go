@@ -22,6 +22,10 @@ The telephone knows only what its two wires tell it. It measures ringing as a vo
 what it hears and names the country's tones from their rhythm; none of this is the agent's own code. Its time is the
 board's: a pause of a second is 8000 samples.
 
+On ` + "`virtual-handset`" + ` there are no wires: who uses the telephone presses keys, hears the earpiece and the loudspeaker, and sees
+the message lamp. ` + "`wait ringing`" + ` comes 50 ms into a burst. ` + "`pulse`" + `, ` + "`fault`" + `, ` + "`wait cpc`" + `, ` + "`wait callerid`" + ` and most of ` + "`set`" + ` are refused
+before anything is done; the far end's hang-up shows as ` + "`wait tone:reorder`" + `.
+
 - ` + "`wait ringing`" + ` comes when the bell has begun to sound, 0.15 s into a burst. ` + "`wait silent`" + ` comes, on hook, when the bell
   has paused for a quarter longer than between the bursts before (6.5 s if these are not known), and off hook after half
   a second without any sound that is not the pause of a tone.

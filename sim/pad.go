@@ -33,6 +33,7 @@ type pad struct {
 	style     keyStyle
 	until     int64 // end of the running key or pause
 	sounding  bool
+	key       byte // that is down while sounding
 	low, high oscillator
 }
 
@@ -70,15 +71,18 @@ func (p *pad) next(now int64) {
 }
 
 func (p *pad) strike(key byte, now int64) {
-	i := strings.IndexByte(padKeys, key)
-	if i < 0 {
+	if key == ',' {
 		p.until = now + samples(padPause)
 		return
 	}
+	p.sounding, p.key = true, key
+	p.until = now + samples(p.style.on)
+	i := strings.IndexByte(padKeys, key)
+	if i < 0 {
+		return // a key without tones
+	}
 	p.low.set(lowGroup[i/4], p.style.level)
 	p.high.set(highGroup[i%4], p.style.level+dsp.DBm0(p.style.twist))
-	p.sounding = true
-	p.until = now + samples(p.style.on)
 }
 
 // oscillator is a sine generator in volts on a matched pair.

@@ -43,6 +43,9 @@ func (t *Telephone) Do(ctx context.Context, actions []string, out io.Writer) err
 	if err != nil {
 		return err
 	}
+	if err := t.fits(list); err != nil {
+		return err
+	}
 	if out == nil {
 		out = io.Discard
 	}

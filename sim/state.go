@@ -3,13 +3,15 @@ package sim
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
 
 // State is what a telephone knows of its line.
 type State struct {
-	Seconds   float64   `json:"seconds"` // of the telephone's own time
+	Seconds   float64   `json:"seconds"`           // of the telephone's own time
+	Handset   bool      `json:"handset,omitempty"` // it has no wires: volts, milliamps and polarity mean nothing
 	OffHook   bool      `json:"off_hook"`
 	Volts     float64   `json:"volts"`     // TIP minus RING at the telephone, mean of 20 ms
 	Milliamps float64   `json:"milliamps"` // through the handset
@@ -22,6 +24,7 @@ type State struct {
 	Keys      string    `json:"keys,omitempty"`     // DTMF heard since the handset was lifted
 	CallerID  *CallerID `json:"callerid,omitempty"` // as the display was told last
 	Lamp      bool      `json:"mwi"`                // the message lamp is lit
+	Display   []string  `json:"display,omitempty"`  // of a handset, as it can be read
 	OpenLoops int       `json:"cpc"`                // open loops since the handset was lifted
 }
 
@@ -29,8 +32,9 @@ type State struct {
 type Ring struct {
 	Bursting  bool    `json:"bursting"` // the bell sounds now
 	Hertz     float64 `json:"hertz"`
-	Volts     float64 `json:"volts"`      // rms
-	CadenceMS []int64 `json:"cadence_ms"` // on, off, … as far as it is known
+	Volts     float64 `json:"volts"`                // rms
+	Level     float64 `json:"level_dbm0,omitempty"` // of a loudspeaker that rings, instead of volts
+	CadenceMS []int64 `json:"cadence_ms"`           // on, off, … as far as it is known
 }
 
 // Line is one frequency of a sound.
@@ -50,11 +54,14 @@ func (t *Telephone) State() State {
 
 func (t *Telephone) state() State {
 	s := State{
-		Seconds: float64(t.now) / 8000, OffHook: t.offHook,
+		Seconds: float64(t.now) / 8000, Handset: t.handset, OffHook: t.offHook,
 		Volts: round(t.meter.volts, 2), Milliamps: round(1000*t.meter.amps, 2), Polarity: t.meter.polarity(),
 		Level: quietest,
 	}
 	s.CallerID, s.Lamp = t.display.shown, t.display.lamp
+	if t.panel != nil {
+		s.Display = t.panel.Lines()
+	}
 	if !t.offHook {
 		s.Ring = t.bell.state()
 		return s
@@ -74,7 +81,7 @@ func (b *bell) state() *Ring {
 	if !b.ringing {
 		return nil
 	}
-	r := &Ring{Bursting: b.bursting, Hertz: round(b.hertz, 1), Volts: round(b.volts, 1)}
+	r := &Ring{Bursting: b.bursting, Hertz: round(b.hertz, 1), Volts: round(b.volts, 1), Level: round(float64(b.level), 1)}
 	for _, n := range b.cadence[:b.n] {
 		r.CadenceMS = append(r.CadenceMS, n/8)
 	}
@@ -93,7 +100,10 @@ func (s State) String() string {
 	if s.OffHook {
 		hook = "off hook"
 	}
-	fmt.Fprintf(&b, "%s, loop %.1f V %.1f mA, polarity %s", hook, s.Volts, s.Milliamps, s.Polarity)
+	b.WriteString(hook)
+	if !s.Handset {
+		fmt.Fprintf(&b, ", loop %.1f V %.1f mA, polarity %s", s.Volts, s.Milliamps, s.Polarity)
+	}
 	if s.Ring != nil {
 		fmt.Fprintf(&b, ", %s", s.Ring)
 	}
@@ -119,6 +129,9 @@ func (s State) String() string {
 	if s.CallerID != nil {
 		fmt.Fprintf(&b, ", caller %s", s.CallerID)
 	}
+	if len(s.Display) > 0 {
+		fmt.Fprintf(&b, ", display %q", strings.Join(slices.DeleteFunc(slices.Clone(s.Display), func(l string) bool { return l == "" }), " / "))
+	}
 	if s.Lamp {
 		b.WriteString(", message lamp")
 	}
@@ -128,14 +141,23 @@ func (s State) String() string {
 	return b.String()
 }
 
+// Strength is pitch and voltage of a bell, or pitch and level of a loudspeaker.
+func (r *Ring) Strength() string {
+	if r.Volts == 0 {
+		return fmt.Sprintf("%.0f Hz %.1f dBm0", r.Hertz, r.Level)
+	}
+	return fmt.Sprintf("%.1f Hz %.1f V", r.Hertz, r.Volts)
+}
+
 // String describes the ringing.
 func (r *Ring) String() string {
 	var b strings.Builder
+	b.WriteString("between rings of ")
 	if r.Bursting {
-		fmt.Fprintf(&b, "ringing %.1f Hz %.1f V", r.Hertz, r.Volts)
-	} else {
-		fmt.Fprintf(&b, "between rings of %.1f Hz %.1f V", r.Hertz, r.Volts)
+		b.Reset()
+		b.WriteString("ringing ")
 	}
+	b.WriteString(r.Strength())
 	for i, ms := range r.CadenceMS {
 		d := time.Duration(ms) * time.Millisecond
 		fmt.Fprintf(&b, " %s %v", [...]string{"on", "off"}[i%2], d)

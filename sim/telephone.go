@@ -8,6 +8,7 @@ import (
 
 	"github.com/ata-agent/ata-agent/country"
 	"github.com/ata-agent/ata-agent/dsp"
+	"github.com/ata-agent/ata-agent/hal/ssd1306/model"
 	"github.com/ata-agent/ata-agent/slic/twowire"
 )
 
@@ -16,6 +17,7 @@ type TelephoneOpts struct {
 	Seed     uint64           // of bounces and noises: the same seed gives the same signal
 	Settings Settings         // the zero value means DefaultSettings
 	Country  *country.Country // whose tones the listener knows; nil = none
+	Handset  bool             // it is part of the device, without wires
 }
 
 // A Telephone is a telephone with its wires and the person who uses it. It
@@ -27,8 +29,13 @@ type Telephone struct {
 	mu     sync.Mutex
 	set    Settings
 	faults Faults
-	rng    *rand.Rand
-	now    int64 // samples so far
+
+	handset bool           // without wires: see atHandset
+	panel   *model.Display // of a handset
+	open    loudness       // what the open ear hears
+
+	rng *rand.Rand
+	now int64 // samples so far
 
 	offHook  bool // the handset is up
 	flashEnd int64
@@ -64,12 +71,15 @@ func (s *speech) over() bool { return s.at >= len(s.samples) }
 // NewTelephone returns a telephone with its handset down.
 func NewTelephone(opts TelephoneOpts) *Telephone {
 	t := &Telephone{
-		set: opts.Settings,
+		set: opts.Settings, handset: opts.Handset,
 		rng: rand.New(rand.NewPCG(opts.Seed, 0x7e1e)),
 		ear: newEar(opts.Country),
 	}
 	if t.set == (Settings{}) {
 		t.set = DefaultSettings()
+		if t.handset {
+			t.set = HandsetSettings()
+		}
 	}
 	t.display.configure(opts.Country)
 	t.apply()
@@ -153,7 +163,7 @@ func (t *Telephone) lift(off bool) {
 	t.dial.stop()
 	t.pad.stop()
 	t.ear.reset()
-	t.bell = bell{}
+	t.bell, t.open = bell{}, loudness{}
 	t.hybrid.history = [2 * echoHistory]float64{}
 	if off {
 		t.meter.lift()
@@ -314,6 +324,11 @@ func (t *Telephone) microphone() float64 {
 	if v, on := t.pad.step(t.now); on {
 		return v
 	}
+	return t.say()
+}
+
+// say returns what is spoken into the microphone.
+func (t *Telephone) say() float64 {
 	v := 0.0
 	if t.room > 0 {
 		v = t.room * t.rng.NormFloat64()

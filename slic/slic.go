@@ -46,6 +46,7 @@ type Caps struct {
 	RingVoltage    bool // ringing voltage can be set
 	Impedance      bool // two-wire impedance can be set
 	Gain           bool // gains can be set
+	Keys           bool // the port reads a keypad and reports Key; no tones come from it
 	Measure        bool // Measure works
 	PowerAlarm     bool // overload of the line feed is reported
 }
@@ -101,9 +102,10 @@ const (
 	ChipReset                   // the chip lost its state; the driver is recovering
 	Lost                        // the port is out of service; the driver keeps trying
 	Note                        // something worth a log line, see Err
+	Key                         // a key was pressed, see Event.Key
 )
 
-var kindNames = [...]string{"ready", "offhook", "onhook", "alarm", "reset", "lost", "note"}
+var kindNames = [...]string{"ready", "offhook", "onhook", "alarm", "reset", "lost", "note", "key"}
 
 // String returns the name used in scripts and logs.
 func (k EventKind) String() string {
@@ -120,7 +122,14 @@ type Event struct {
 	At   time.Time
 	Kind EventKind
 	Err  error // why, for PowerAlarm, ChipReset, Lost and Note
+	Key  byte  // which, for Key: 0-9 * # A-D, KeyRecall or KeyRedial
 }
+
+// Keys of a telephone's keypad that are not keys of ITU-T Q.23.
+const (
+	KeyRecall byte = 'R' // what a hook flash does (register recall)
+	KeyRedial byte = 'L' // the number that was dialed last
+)
 
 // Measurement is one reading of the pair. Error bounds are the chip's and
 // belong to its package comment.
@@ -144,8 +153,7 @@ type Measurement struct {
 // SetFeed, Configure and Measure may be called from any goroutine. SetFeed and
 // Configure return at once: they say what is wanted, and Run sees to it within
 // a few milliseconds, also across recoveries. Measure may take some
-// milliseconds and returns ErrUnsupported where the chip has no such figure. Caps
-// is the same before, while and after Run.
+// milliseconds and returns ErrUnsupported where the chip has no such figure.
 type Line interface {
 	fmt.Stringer
 	Caps() Caps

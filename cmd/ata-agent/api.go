@@ -40,10 +40,13 @@ func (s *service) api() http.Handler {
 	return mux
 }
 
-// agentAPI is the agent's interface and, on a virtual board, its telephones.
-func (s *service) agentAPI(a *agent.Agent) http.Handler {
-	mux := a.API()
+// agentAPI is the agent's interface, its panel and, on a virtual board, its
+// telephones and its button.
+func (s *service) agentAPI(l *life) http.Handler {
+	mux := l.agent.API()
 	mux.HandleFunc("POST /v1/phone/{n}", s.board.servePhone)
+	mux.HandleFunc("GET /v1/panel", l.front.serveLamps)
+	mux.HandleFunc("POST /v1/button", l.front.serveButton)
 	return mux
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/ata-agent/ata-agent/agent"
 	"github.com/ata-agent/ata-agent/config"
 	"github.com/ata-agent/ata-agent/country"
+	"github.com/ata-agent/ata-agent/panel"
 	"github.com/ata-agent/ata-agent/sim"
 )
 
@@ -19,19 +20,32 @@ type board struct {
 	hardware agent.Hardware
 	virtual  *sim.Board   // nil: a real one
 	close    func() error // nil: nothing to close
+
+	calibrations *calibrations
+
+	// front opens the panel, nil if the board has none. Its error says what is
+	// missing of it.
+	front func() (*front, error)
 }
 
 // newVirtualBoard opens a board in this computer with a port for each line of a
 // document, at least one.
-func newVirtualBoard(hardware sim.Hardware, cfg *config.Config, log *slog.Logger) (*board, error) {
+func newVirtualBoard(hardware sim.Hardware, cfg *config.Config, cal *calibrations, log *slog.Logger) (*board, error) {
 	b, err := sim.NewBoard(sim.BoardOpts{
 		Hardware: hardware, Lines: max(len(cfg.Lines), 1), Realtime: true, Logger: log,
+		Calibration: cal.of, Calibrated: cal.put,
 		Country: func(line int) *country.Country { return countryOf(cfg, line) },
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &board{hardware: agent.Hardware{PCM: b.PCM, Lines: b.Lines}, virtual: b}, nil
+	v := panel.NewVirtual(len(b.Lines))
+	return &board{
+		hardware: agent.Hardware{PCM: b.PCM, Lines: b.Lines}, virtual: b, calibrations: cal,
+		front: func() (*front, error) {
+			return &front{Panel: &v.Panel, virtual: v, close: func() error { return nil }}, nil
+		},
+	}, nil
 }
 
 // countryOf is where the user of a virtual telephone lives; nil where the

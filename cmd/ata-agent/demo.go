@@ -31,6 +31,7 @@ const (
 func runDemo(ctx context.Context, env *environment, args []string) error {
 	f := newFlags(env, "demo", "two telephones, a registrar and a far end on this computer")
 	script := f.Bool("script", false, "play whole calls by itself and print what was measured")
+	boardName := f.String("board", "virtual", "board of the telephones: "+virtualNames())
 	nation := f.String("country", "US", "country of the telephones")
 	verbose := f.Bool("v", false, "print the agent's log")
 	if err := f.parse(args); err != nil {
@@ -39,11 +40,15 @@ func runDemo(ctx context.Context, env *environment, args []string) error {
 	if _, ok := country.Lookup(*nation); !ok {
 		return &usageError{fmt.Sprintf("unknown country %q", *nation)}
 	}
+	hardware, ok := virtualBoards[*boardName]
+	if !ok {
+		return &usageError{fmt.Sprintf("no virtual board %q: known are %s", *boardName, virtualNames())}
+	}
 	log := slog.New(slog.DiscardHandler)
 	if *verbose {
 		log = newLogger(env.stderr, slog.LevelDebug)
 	}
-	d, err := newDemo(*nation, log)
+	d, err := newDemo(hardware, *nation, log)
 	if err != nil {
 		return err
 	}
@@ -57,13 +62,14 @@ func runDemo(ctx context.Context, env *environment, args []string) error {
 // demo is the agent with two telephones, and beyond the registrar a second
 // agent with one telephone that answers by itself: the far end.
 type demo struct {
+	hardware  sim.Hardware // of home
 	dir       string
 	registrar *siptest.Registrar
 	home, far *service
 }
 
-func newDemo(nation string, log *slog.Logger) (*demo, error) {
-	d := &demo{}
+func newDemo(hardware sim.Hardware, nation string, log *slog.Logger) (*demo, error) {
+	d := &demo{hardware: hardware}
 	var err error
 	if d.dir, err = os.MkdirTemp("", "ata-agent-demo"); err != nil {
 		return nil, err
@@ -89,24 +95,24 @@ func (d *demo) build(nation string, log *slog.Logger) error {
 		return err
 	}
 	server := d.registrar.Addr().String()
-	if d.home, err = d.service("home", nation, server, log, demoOne, demoTwo); err != nil {
+	if d.home, err = d.service("home", d.hardware, nation, server, log, demoOne, demoTwo); err != nil {
 		return err
 	}
-	d.far, err = d.service("far", nation, server, log.With("part", "far"), demoFar)
+	d.far, err = d.service("far", sim.Si321x, nation, server, log.With("part", "far"), demoFar)
 	return err
 }
 
 // service is an agent on a virtual board with a line for each number.
-func (d *demo) service(name, nation, server string, log *slog.Logger, numbers ...string) (*service, error) {
+func (d *demo) service(name string, hardware sim.Hardware, nation, server string, log *slog.Logger, numbers ...string) (*service, error) {
 	cfg, err := config.Parse(name, demoConfig(nation, server, numbers))
 	if err != nil {
 		return nil, err
 	}
-	b, err := newVirtualBoard(sim.Si321x, cfg, log)
+	dir, err := state.Open(filepath.Join(d.dir, name))
 	if err != nil {
 		return nil, err
 	}
-	dir, err := state.Open(filepath.Join(d.dir, name))
+	b, err := newVirtualBoard(hardware, cfg, loadCalibrations(dir, name, time.Now(), log), log)
 	if err != nil {
 		return nil, err
 	}

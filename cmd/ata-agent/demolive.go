@@ -16,7 +16,7 @@ What each telephone hears and does is printed here. Type what they should do, fo
 
   1 offhook wait tone:dial dial 200      telephone 1 calls the far end
   1 onhook                               and hangs up
-  2 offhook wait tone:dial pulse 101      telephone 2 calls 101 with a rotary dial
+  2 offhook wait tone:dial %[2]s 101     telephone 2 calls 101%[3]s
   1 offhook                              telephone 1 answers
   2 onhook
   1 offhook dial 9486                    a call that fails: busy
@@ -41,7 +41,11 @@ func (d *demo) live(ctx context.Context, env *environment) error {
 	if err := ready(starting, d.far); err != nil {
 		return err
 	}
-	fmt.Fprintf(env.stdout, demoHelp, string(d.home.dir))
+	how, words := "pulse", " with a rotary dial"
+	if d.hardware == sim.Handset {
+		how, words = "dial ", ""
+	}
+	fmt.Fprintf(env.stdout, demoHelp, string(d.home.dir), how, words)
 	typed := make(chan string)
 	go readLines(env.stdin, typed) // ends with the process: a read cannot be called off
 	seen := make([]string, len(d.home.board.virtual.Phones))
@@ -107,7 +111,7 @@ func (d *demo) typed(ctx context.Context, out io.Writer, line string) {
 func notice(s sim.State) string {
 	switch {
 	case s.Ring != nil && s.Ring.Bursting:
-		return fmt.Sprintf("rings, %.0f Hz, %.0f V", s.Ring.Hertz, s.Ring.Volts)
+		return "rings, " + s.Ring.Strength()
 	case s.Ring != nil:
 		return "is quiet between two rings"
 	case !s.OffHook:

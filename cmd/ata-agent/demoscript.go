@@ -12,6 +12,7 @@ import (
 
 	"github.com/ata-agent/ata-agent/agent"
 	"github.com/ata-agent/ata-agent/dsp/compare"
+	"github.com/ata-agent/ata-agent/sim"
 )
 
 // What a call must be like for the script to call it good.
@@ -35,7 +36,7 @@ func (d *demo) playScript(ctx context.Context, out io.Writer) error {
 	fmt.Fprintf(out, "both lines registered and ready after %v\n", time.Since(began).Round(time.Millisecond))
 	s := &scriptedCalls{demo: d, out: out}
 	s.call(ctx, 1, 2, "dial", demoTwo)
-	s.call(ctx, 2, 1, "pulse", demoOne)
+	s.call(ctx, 2, 1, s.second(), demoOne)
 	s.failure(ctx)
 	if s.err == nil {
 		s.err = s.report(ctx)
@@ -72,7 +73,7 @@ func (s *scriptedCalls) call(ctx context.Context, from, to int, how, number stri
 	fmt.Fprintf(s.out, "\ntelephone %d lifts, hears dial tone and calls %s (%s)\n", from, number, howNames[how])
 	// The wires and the telephones' own sidetone are not what is measured.
 	for _, n := range []int{from, to} {
-		s.do(ctx, n, "set", "loop=0", "sidetone=100", "echo=none")
+		s.do(ctx, n, s.plain()...)
 	}
 	s.do(ctx, from, "offhook", "wait", "tone:dial", how, number, "wait", "tone:ringback", "-timeout", "20s")
 	s.do(ctx, to, "wait", "ringing")
@@ -82,10 +83,35 @@ func (s *scriptedCalls) call(ctx context.Context, from, to int, how, number stri
 	s.do(ctx, to, "offhook", "pause", "500ms")
 	s.talk(ctx, from, to)
 	s.do(ctx, from, "onhook")
-	s.do(ctx, to, "wait", "cpc", "-timeout", "10s", "onhook", "pause", "1500ms")
+	event, words := s.gone()
+	s.do(ctx, to, "wait", event, "-timeout", "10s", "onhook", "pause", "1500ms")
 	if s.err == nil {
-		fmt.Fprintf(s.out, "telephone %d hangs up; telephone %d notices by the open loop and hangs up\n", from, to)
+		fmt.Fprintf(s.out, "telephone %d hangs up; telephone %d notices by the %s and hangs up\n", from, to, words)
 	}
+}
+
+// second is how the second call is dialed: by a rotary dial, if there is one.
+func (s *scriptedCalls) second() string {
+	if s.hardware == sim.Handset {
+		return "dial"
+	}
+	return "pulse"
+}
+
+// plain makes a telephone one that adds nothing to what is measured.
+func (s *scriptedCalls) plain() []string {
+	if s.hardware == sim.Handset {
+		return []string{"set", "sidetone=100"}
+	}
+	return []string{"set", "loop=0", "sidetone=100", "echo=none"}
+}
+
+// gone is how a telephone notices that the far end has hung up.
+func (s *scriptedCalls) gone() (event, words string) {
+	if s.hardware == sim.Handset {
+		return "tone:reorder", "reorder tone"
+	}
+	return "cpc", "open loop"
 }
 
 var howNames = map[string]string{"dial": "keys", "pulse": "rotary dial"}

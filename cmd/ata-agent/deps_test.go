@@ -23,6 +23,7 @@ var mayImport = map[string][]string{
 	"dsp/dtmf": {"dsp", "dsp/tone"},
 	"dsp/plc":  {"dsp"},
 	"dsp/fft":  {},
+	"dsp/pcm":  {"dsp"},
 
 	"dsp/echo":      {"dsp", "dsp/fft"},
 	"dsp/echo/g168": {"dsp"},
@@ -44,12 +45,17 @@ var mayImport = map[string][]string{
 
 	"config/yaml": {"config", "jsondoc"},
 
-	"hal/gpio":     {"hal"},
-	"hal/alsa":     {"hal", "dsp/g711"},
-	"hal/led":      {},
-	"hal/button":   {"hal"},
-	"hal/pwm":      {},
-	"hal/watchdog": {},
+	"hal/contact":       {"hal"},
+	"hal/keypad":        {},
+	"hal/keypad/model":  {},
+	"hal/gpio":          {"hal"},
+	"hal/alsa":          {"hal", "dsp/g711"},
+	"hal/ssd1306":       {},
+	"hal/ssd1306/model": {"hal/ssd1306"},
+	"hal/led":           {},
+	"hal/button":        {"hal"},
+	"hal/pwm":           {},
+	"hal/watchdog":      {},
 
 	"line/script": {"line", "slic"},
 
@@ -58,8 +64,14 @@ var mayImport = map[string][]string{
 	"slic/si321x":       {"slic", "hal"},
 	"slic/si321x/model": {"slic/twowire", "hal", "dsp", "dsp/g711"},
 
-	"slic/gpioslic":       {"slic", "hal"},
+	"slic/gpioslic":       {"slic", "hal", "hal/contact"},
 	"slic/gpioslic/model": {"slic/twowire", "hal", "dsp"},
+
+	"slic/codec":       {"slic", "hal/contact"},
+	"slic/codec/model": {"slic/twowire"},
+
+	"slic/handset":       {"slic", "hal", "hal/contact", "hal/keypad", "dsp", "dsp/tone"},
+	"slic/handset/model": {"hal", "hal/keypad/model", "dsp"},
 
 	"media":       {"dsp/…", "quality"},
 	"sip":         {"sip/sdp", "sip/digest", "sip/locate"},
@@ -72,7 +84,10 @@ var mayImport = map[string][]string{
 
 	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "line/script", "media", "quality", "sip", "slic"},
 
-	"board":     {"country", "hal/…", "jsondoc", "slic/…"},
+	"panel":     {"hal", "hal/button", "hal/led"},
+	"factory":   {"dsp", "dsp/dtmf", "dsp/tone", "hal", "hal/button", "hal/led", "panel", "slic"},
+	"doctor":    {"agent", "board", "config", "jsondoc", "line", "sip", "slic"},
+	"board":     {"country", "dsp", "hal/…", "jsondoc", "panel", "slic/…"},
 	"provision": {"config", "provision/…", "state"},
 
 	"provision/fetch": {"config", "sip/digest"},
@@ -82,7 +97,7 @@ var mayImport = map[string][]string{
 	"provision/macro":    {},
 	"provision/push":     {"config"},
 
-	"sim": {"agent", "country", "dsp/…", "hal", "slic/…"},
+	"sim": {"agent", "country", "dsp/…", "hal", "hal/keypad", "hal/ssd1306/…", "slic/…"},
 
 	"cmd/ata-agent": {"…"},
 }

@@ -5,14 +5,18 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/ata-agent/ata-agent/agent"
 	boardfile "github.com/ata-agent/ata-agent/board"
 	"github.com/ata-agent/ata-agent/config"
 	"github.com/ata-agent/ata-agent/sim"
+	"github.com/ata-agent/ata-agent/state"
 )
 
 // machine is what an agent is to run on, before anything of it is touched.
@@ -23,7 +27,14 @@ type machine struct {
 }
 
 // virtualBoards are the names of boards whose telephones are in this computer.
-var virtualBoards = map[string]sim.Hardware{"virtual": sim.Si321x, "virtual-gpio": sim.Ag1171}
+var virtualBoards = map[string]sim.Hardware{
+	"virtual": sim.Si321x, "virtual-gpio": sim.Ag1171, "virtual-handset": sim.Handset,
+}
+
+// virtualNames are the names of the virtual boards, sorted.
+func virtualNames() string {
+	return strings.Join(slices.Sorted(maps.Keys(virtualBoards)), ", ")
+}
 
 // findMachine finds the board of a name or file; without one, the board that the
 // factory named, else the one that is detected.
@@ -82,7 +93,7 @@ func readBoard(name string) ([]byte, error) {
 		return data, nil
 	}
 	if !strings.ContainsRune(name, filepath.Separator) && !strings.HasSuffix(name, ".json") {
-		return nil, &usageError{fmt.Sprintf("no board %q: known are virtual, virtual-gpio, %s, or the name of a file", name, strings.Join(boardfile.Profiles(), ", "))}
+		return nil, &usageError{fmt.Sprintf("no board %q: known are %s, %s, or the name of a file", name, virtualNames(), strings.Join(boardfile.Profiles(), ", "))}
 	}
 	return os.ReadFile(name)
 }
@@ -95,16 +106,35 @@ func (m *machine) region() string {
 	return m.description.Region
 }
 
+// id is the name of the board, whether it is described or virtual.
+func (m *machine) id() string {
+	if m.description == nil {
+		return "virtual"
+	}
+	return m.description.ID
+}
+
 // open puts the hardware together; nothing of a real board is touched before
 // the agent runs.
-func (m *machine) open(cfg *config.Config, log *slog.Logger) (*board, error) {
+func (m *machine) open(cfg *config.Config, dir state.Dir, log *slog.Logger) (*board, error) {
+	cal := loadCalibrations(dir, m.id(), time.Now(), log)
 	if m.description == nil {
-		return newVirtualBoard(m.virtual, cfg, log)
+		return newVirtualBoard(m.virtual, cfg, cal, log)
 	}
-	b, err := boardfile.Open(m.description, boardfile.System(), boardfile.Opts{Logger: log})
+	devices := boardfile.System()
+	b, err := boardfile.Open(m.description, devices, boardfile.Opts{Logger: log, Calibration: cal.of, Calibrated: cal.put})
 	if err != nil {
 		return nil, err
 	}
 	log.Info("board", "board", m.description.ID, "model", m.identity.Model, "serial", m.identity.Serial, "mac", m.identity.MAC.String())
-	return &board{hardware: agent.Hardware{PCM: b.PCM, Lines: b.Lines}, close: b.Close}, nil
+	return &board{
+		hardware: agent.Hardware{PCM: b.PCM, Lines: b.Lines}, close: b.Close, calibrations: cal,
+		front: func() (*front, error) {
+			p, err := boardfile.OpenPanel(m.description, devices)
+			if !p.Fitted() {
+				return nil, errors.Join(err, p.Close())
+			}
+			return &front{Panel: &p.Panel, close: p.Close}, err
+		},
+	}, nil
 }

@@ -9,10 +9,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
+
+	"github.com/ata-agent/ata-agent/doctor"
 )
 
 // version is set by the linker.
@@ -39,6 +42,7 @@ type environment struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	root           fs.FS // of the file system, for what the computer is
+	resolver       doctor.Resolver
 }
 
 func verbs() []verb {
@@ -49,6 +53,10 @@ func verbs() []verb {
 		{"status", "[-json]", "state of the running agent", runStatus},
 		{"calls", "[-json]", "calls that ended since the start", runCalls},
 		{"events", "[-json] [-follow]", "what happened on the lines", runEvents},
+		{"doctor", "[-json] [-config FILE] [-board NAME|FILE] [-state DIR]", "what is wrong with this device, and what to do", runDoctor},
+		{"linetest", "[-json] N", "test the wires of line N", runLineTest},
+		{"factory", "test [-json] [-board NAME|FILE]", "test a device on the bench", runFactory},
+		{"button", "[-hold TIME]", "hold the button of a virtual board", runButton},
 		{"config", "check|show|diff|convert|schema …", "check, show, compare, convert or describe the configuration", runConfig},
 		{"resync", "", "look for a new configuration now", runResync},
 		{"reset", "-factory [-yes]", "destroy what the device remembers", runReset},
@@ -65,7 +73,7 @@ func (e *usageError) Error() string { return e.text }
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	env := &environment{os.Stdin, os.Stdout, os.Stderr, os.Getenv, os.DirFS("/")}
+	env := &environment{os.Stdin, os.Stdout, os.Stderr, os.Getenv, os.DirFS("/"), net.DefaultResolver}
 	code := execute(ctx, env, os.Args[1:])
 	stop()
 	os.Exit(code)
@@ -107,7 +115,7 @@ func report(env *environment, v verb, err error) int {
 func usage(w io.Writer) {
 	fmt.Fprintln(w, "usage: ata-agent VERB …")
 	for _, v := range verbs() {
-		fmt.Fprintf(w, "  %-50s %s\n", strings.TrimSpace(v.name+" "+v.args), v.help)
+		fmt.Fprintf(w, "  %-62s %s\n", strings.TrimSpace(v.name+" "+v.args), v.help)
 	}
 }
 

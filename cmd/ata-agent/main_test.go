@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"os"
@@ -20,10 +21,21 @@ func command(t *testing.T, vars map[string]string, args ...string) (code int, st
 	env := &environment{
 		stdin: strings.NewReader(""), stdout: &out, stderr: &err,
 		getenv: func(name string) string { return vars[name] },
-		root:   computer,
+		root:   computer, resolver: noNames{},
 	}
 	code = execute(t.Context(), env, args)
 	return code, out.String(), err.String()
+}
+
+// noNames is a network without name server.
+type noNames struct{}
+
+func (noNames) LookupHost(context.Context, string) ([]string, error) {
+	return nil, errors.New("no name server")
+}
+
+func (noNames) LookupSRV(context.Context, string, string, string) (string, []*net.SRV, error) {
+	return "", nil, errors.New("no name server")
 }
 
 // computer is what the tests run on: a Raspberry Pi 4 without an overlay.
@@ -95,7 +107,7 @@ func TestExitCodes(t *testing.T) {
 		{"reset, not confirmed", []string{"reset", "-factory", "-state", none}, exitFailed, "nothing was done"},
 		{"schema", []string{"config", "schema"}, exitOK, `"https://json-schema.org/draft/2020-12/schema"`},
 		{"run with a bad configuration", []string{"run", "-config", bad, "-state", none, "-board", "virtual"}, exitFailed, "4:25: /lines/0/rtp/ptime_ms"},
-		{"run without board", []string{"run", "-config", good, "-state", none}, exitUsage, "this is Raspberry Pi 4 Model B Rev 1.4, made for it are rpi-ag1171-i2s and rpi-si3210-dual"},
+		{"run without board", []string{"run", "-config", good, "-state", none}, exitUsage, "this is Raspberry Pi 4 Model B Rev 1.4, made for it are rpi-ag1171-i2s and rpi-handset and rpi-si3210-dual"},
 		{"run without board, what to say", []string{"run", "-config", good, "-state", none}, exitUsage, "say -board NAME|FILE, or -board virtual"},
 		{"run on a bad board file", []string{"run", "-config", good, "-state", none, "-board", badBoard}, exitFailed, badBoard + ":3:10: /lines/0/slic: \"si3120\" is not allowed"},
 		{"run on a missing board file", []string{"run", "-config", good, "-state", none, "-board", filepath.Join(none, "no.json")}, exitFailed, "no such file"},
@@ -108,7 +120,7 @@ func TestExitCodes(t *testing.T) {
 		{"board check bad", []string{"board", "check", badBoard}, exitFailed, `did you mean "si3210"?`},
 		{"board check bad as JSON", []string{"board", "check", "-json", badBoard}, exitFailed, `"path": "/lines/0/slic"`},
 		{"board check nothing", []string{"board", "check"}, exitUsage, "name one board or file"},
-		{"board check unknown", []string{"board", "check", "toaster"}, exitUsage, `no board "toaster": known are virtual, virtual-gpio, beaglebone-si3210`},
+		{"board check unknown", []string{"board", "check", "toaster"}, exitUsage, `no board "toaster": known are virtual, virtual-gpio, virtual-handset, beaglebone-si3210`},
 		{"board show", []string{"board", "show", "generic"}, exitOK, `"mode": 3, // default`},
 		{"board show as JSON", []string{"board", "show", "-json", "generic"}, exitOK, `"mode": 3,`},
 		{"board schema", []string{"board", "schema"}, exitOK, `"title": "ata-agent board file"`},
@@ -116,9 +128,17 @@ func TestExitCodes(t *testing.T) {
 		{"status without agent", []string{"status", "-state", none}, exitFailed, "no running agent answers"},
 		{"calls without agent", []string{"calls", "-state", none}, exitFailed, "no running agent answers"},
 		{"events without agent", []string{"events", "-state", none}, exitFailed, "no running agent answers"},
+		{"factory without action", []string{"factory"}, exitUsage, "say test"},
+		{"factory with an argument", []string{"factory", "test", "x"}, exitUsage, "takes no arguments"},
+		{"doctor with an argument", []string{"doctor", "x"}, exitUsage, "unexpected"},
+		{"linetest without agent", []string{"linetest", "-state", none, "1"}, exitFailed, "no running agent answers"},
+		{"linetest without line", []string{"linetest"}, exitUsage, "number of one line"},
+		{"linetest of a name", []string{"linetest", "x"}, exitUsage, "number of one line"},
+		{"button without agent", []string{"button", "-state", none}, exitFailed, "no running agent answers"},
 		{"phone without actions", []string{"phone", "1"}, exitUsage, "offhook"},
 		{"phone without number", []string{"phone", "offhook", "onhook"}, exitUsage, "is no telephone"},
 		{"phone with a wrong action", []string{"phone", "1", "jump"}, exitUsage, `jump`},
+		{"demo on an unknown board", []string{"demo", "-board", "rpi"}, exitUsage, `no virtual board "rpi": known are virtual, virtual-gpio, virtual-handset`},
 		{"demo in an unknown country", []string{"demo", "-country", "ZZ"}, exitUsage, "unknown country"},
 	}
 	for _, tt := range tests {

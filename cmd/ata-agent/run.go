@@ -38,7 +38,7 @@ func runAgent(ctx context.Context, env *environment, args []string) error {
 	log := newLogger(env.stderr, level)
 	s := &service{
 		dir: dir, log: log, level: level, getenv: env.getenv, watchdog: *dog, identity: m.identity,
-		open:   func(cfg *config.Config) (*board, error) { return m.open(cfg, log) },
+		open:   func(cfg *config.Config) (*board, error) { return m.open(cfg, dir, log) },
 		memory: &memory{dir: dir, file: *file, region: m.region(), log: log, keepers: keepers(env.getenv, log)},
 	}
 	applied, err := s.begin()

@@ -30,11 +30,11 @@ func startService(t *testing.T, hardware sim.Hardware, country string) *service 
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	b, err := newVirtualBoard(hardware, cfg, log)
+	dir, err := state.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, err := state.Open(t.TempDir())
+	b, err := newVirtualBoard(hardware, cfg, loadCalibrations(dir, "virtual", time.Now(), log), log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func startService(t *testing.T, hardware sim.Hardware, country string) *service 
 // TestVirtualTelephoneKnowsItsCountry waits for a dial tone by its name, which
 // the telephone can do only when it was told whose tones it hears.
 func TestVirtualTelephoneKnowsItsCountry(t *testing.T) {
-	for name, hardware := range map[string]sim.Hardware{"virtual": sim.Si321x, "virtual-gpio": sim.Ag1171} {
+	for name, hardware := range map[string]sim.Hardware{"virtual": sim.Si321x, "virtual-gpio": sim.Ag1171, "virtual-handset": sim.Handset} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := startService(t, hardware, "GB")
@@ -74,7 +74,7 @@ func TestVirtualTelephoneKnowsItsCountry(t *testing.T) {
 func TestWatchdogMissing(t *testing.T) {
 	cfg := &config.Config{}
 	log := slog.New(slog.DiscardHandler)
-	b, err := newVirtualBoard(sim.Si321x, cfg, log)
+	b, err := newVirtualBoard(sim.Si321x, cfg, nil, log)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func (b *lockedBuffer) String() string {
 func TestNoPasswordIsPrinted(t *testing.T) {
 	t.Parallel()
 	printed := &lockedBuffer{}
-	d, err := newDemo("US", slog.New(slog.NewTextHandler(printed, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	d, err := newDemo(virtualBoards["virtual"], "US", slog.New(slog.NewTextHandler(printed, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/ata-agent/ata-agent/agent"
 	boardfile "github.com/ata-agent/ata-agent/board"
 	"github.com/ata-agent/ata-agent/config"
+	"github.com/ata-agent/ata-agent/hal/button"
 	"github.com/ata-agent/ata-agent/hal/watchdog"
 	"github.com/ata-agent/ata-agent/provision"
 	"github.com/ata-agent/ata-agent/state"
@@ -40,13 +41,17 @@ type service struct {
 	manager  *provision.Manager // nil: nobody provisions this agent
 	identity boardfile.Identity // of the device
 
-	orders chan order           // for the leading goroutine
-	now    atomic.Pointer[life] // for all goroutines, nil between lives
+	orders  chan order           // for the leading goroutine
+	presses chan button.Action   // of the button, for obey
+	holds   button.Opts          // how long it is held for what [its defaults]
+	now     atomic.Pointer[life] // for all goroutines, nil between lives
 }
 
 // life is one run of the agent, for other goroutines to read.
 type life struct {
 	agent *agent.Agent
+	front *front // nil: no panel
+	kept  *calibrations
 	api   http.Handler
 	view  atomic.Pointer[view]
 }
@@ -101,13 +106,13 @@ func (s *service) run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, control.Close(), s.board.end())
 	}
-	s.orders = make(chan order)
+	s.orders, s.presses = make(chan order), make(chan button.Action, 1)
 	if s.memory != nil {
 		s.manager = newManager(ctx, s, s.identity)
 		s.opts.CheckSync, s.opts.SIP = s.checkSync, s.sipOpts
 	}
 	var parts sync.WaitGroup
-	var errs [6]error
+	var errs [7]error
 	part := func(i int, f func() error) {
 		parts.Go(func() {
 			defer stop() // one part that ends ends all
@@ -127,8 +132,12 @@ func (s *service) run(ctx context.Context) error {
 	if s.getenv != nil {
 		part(3, func() error { return guard(ctx, s.rounds(), s.getenv, s.log) })
 	}
+	part(5, func() error {
+		s.obey(ctx)
+		return nil
+	})
 	if dog != nil {
-		part(5, func() error { return guardMachine(ctx, s.rounds(), dog, s.log) })
+		part(6, func() error { return guardMachine(ctx, s.rounds(), dog, s.log) })
 	}
 	parts.Wait()
 	return errors.Join(errs[:]...)
@@ -164,7 +173,8 @@ func (s *service) live(ctx context.Context) (between func() error, err error) {
 	if err != nil {
 		return nil, errors.Join(err, s.board.end())
 	}
-	l := &life{agent: a, api: s.agentAPI(a)}
+	l := &life{agent: a, front: s.openFront(), kept: s.board.calibrations}
+	l.api = s.agentAPI(l)
 	s.show(l)
 	s.now.Store(l)
 	var running sync.WaitGroup
@@ -172,6 +182,8 @@ func (s *service) live(ctx context.Context) (between func() error, err error) {
 		defer end()
 		err = a.Run(ctx)
 	})
+	running.Go(func() { s.runPanel(ctx, l) })
+	running.Go(func() { l.kept.run(ctx) })
 	between = s.lead(ctx, l)
 	end()
 	running.Wait()

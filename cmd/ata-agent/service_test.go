@@ -386,7 +386,7 @@ func TestBoardHoldsItsLines(t *testing.T) {
 func TestPushesDuringACall(t *testing.T) {
 	t.Parallel()
 	log := &lockedBuffer{}
-	d, err := newDemo("US", newLogger(log, nil))
+	d, err := newDemo(virtualBoards["virtual"], "US", newLogger(log, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -441,7 +441,9 @@ func (d *demo) remember(t *testing.T) {
 	if err := os.WriteFile(file, demoConfig("US", d.registrar.Addr().String(), []string{demoOne, demoTwo}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	h.open = func(cfg *config.Config) (*board, error) { return newVirtualBoard(sim.Si321x, cfg, h.log) }
+	h.open = func(cfg *config.Config) (*board, error) {
+		return newVirtualBoard(sim.Si321x, cfg, loadCalibrations(h.dir, "home", time.Now(), h.log), h.log)
+	}
 	h.memory = &memory{dir: h.dir, file: file, log: h.log, keepers: []state.Keeper{state.Software()}}
 	if _, err := h.begin(); err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ata-agent/ata-agent/agent"
+	"github.com/ata-agent/ata-agent/panel"
 	"github.com/ata-agent/ata-agent/provision"
 )
 
@@ -20,16 +21,22 @@ func runStatus(ctx context.Context, env *environment, args []string) error {
 	if err := f.parse(args); err != nil {
 		return err
 	}
+	c := newControlClient(*state)
 	var s serviceStatus
-	if err := newControlClient(*state).get(ctx, "/v1/status", &s); err != nil {
+	if err := c.get(ctx, "/v1/status", &s); err != nil {
 		return err
 	}
 	if *asJSON {
 		return printJSON(env.stdout, s)
 	}
+	var lamps []panel.Lamp
+	if err := c.get(ctx, "/v1/panel", &lamps); err != nil {
+		return err
+	}
 	if err := printStatus(env.stdout, s.Status); err != nil {
 		return err
 	}
+	printLamps(env.stdout, lamps)
 	printStorage(env.stdout, s)
 	return nil
 }

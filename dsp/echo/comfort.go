@@ -6,7 +6,8 @@ import "math"
 // it: white noise through the all-pole filter of its spectrum.
 //
 // Noise is what stays within a few decibels from block to block. It falls at
-// once, and rises when for two seconds nothing was quieter: speech has pauses.
+// once, and rises when for two seconds nothing was quieter, at first for half a
+// second: speech has pauses.
 type comfortNoise struct {
 	power float32            // energy of a block, 0 = not known
 	shape [order + 1]float32 // its autocorrelation
@@ -25,13 +26,19 @@ const (
 	order       = 8
 	spellLength = 4    // blocks
 	spells      = 50   // that a rise has to last
+	firstSpells = 12   // that it has to last after a reset
 	unlike      = 2.5  // times the energy that is not the same noise
 	likelyLeak  = 1e-3 // residual echo over echo
 	nowPart     = 0.15
 	shapePart   = 0.03
 )
 
-func (n *comfortNoise) reset() { *n = comfortNoise{seed: 1} }
+func (n *comfortNoise) reset() {
+	*n = comfortNoise{seed: 1}
+	for i := firstSpells; i < spells; i++ {
+		n.mean[i] = math.MaxFloat32
+	}
+}
 
 // level is the energy of a block of the noise.
 func (n *comfortNoise) level() float32 { return n.power }
@@ -40,7 +47,9 @@ func (n *comfortNoise) level() float32 { return n.power }
 // that the noise is not louder.
 func (n *comfortNoise) hear(d *[block]float32, s *scene) {
 	if s.far >= silence && s.rest < margin*max(s.bound, s.echo*likelyLeak) {
-		n.tally(min(s.rest, n.power))
+		if n.power > 0 {
+			n.tally(min(s.rest, n.power))
+		}
 		return
 	}
 	var r [order + 1]float32

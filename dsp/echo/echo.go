@@ -110,6 +110,11 @@ func (c *Canceller) unlearn() {
 	copy(c.proven, c.background.variances)
 }
 
+// Tail returns the longest echo that is cancelled.
+func (c *Canceller) Tail() time.Duration {
+	return time.Duration(len(c.foreground)) * block * time.Second / dsp.SampleRate
+}
+
 // SetEnabled turns the canceller on or off. It is on at first. While it is off
 // near passes unchanged; what was learnt is kept.
 func (c *Canceller) SetEnabled(on bool) { c.off = !on }
@@ -185,6 +190,10 @@ func (c *Canceller) cancel(d *[block]float32, nearEnergy float32, echo *[block]f
 	}
 	if !tones {
 		c.background.learn(&c.history, &ahead)
+	}
+	// What was adopted by chance, from both talking at once, must not be heard.
+	if !c.contest.settled && energy(d) > nearEnergy {
+		*d, *echo = near, [block]float32{}
 	}
 }
 

@@ -120,9 +120,9 @@ func TestCostOfJudges(t *testing.T) {
 	}{
 		{8 * time.Millisecond, 1.5, 0},
 		{16 * time.Millisecond, 0, 0},
-		{32 * time.Millisecond, 0.7, 2.0},
+		{32 * time.Millisecond, 1.0, 2.0},
 		{64 * time.Millisecond, 0, 0},
-		{128 * time.Millisecond, 0.35, 0},
+		{128 * time.Millisecond, 0.6, 0},
 	} {
 		far := css(10, -16, 61)
 		near := newLine(t, "m1", 6, "PCMA", Opts{}).hear(far, room(10, -50, 61))

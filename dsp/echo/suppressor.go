@@ -17,40 +17,50 @@ type scene struct {
 // suppressor is the non-linear processor: it decides from block to block whether
 // what is left is residual echo alone.
 //
-// The bound of residual echo is a part of the echo just cancelled, learnt while
-// the near end is silent; until a path is known, it is a part of the far signal.
+// The bound of residual echo is a part of the echo just cancelled: that which was
+// left in the best spell lately. Speech has gaps within each tenth of a second, so
+// the near end hides it for no longer. Until such a spell came the bound is what a
+// filter leaves that has learnt for as long, which sinks fast: who talks at the
+// same time keeps it from learning, and is rather heard with some echo than lost.
 type suppressor struct {
-	leak     float32 // residual echo over cancelled echo
-	loss     float32 // echo over far signal
-	echo     float32 // energy that the cancelled echo decays from
-	spell    scene   // sums
-	blocks   int     // of the spell
-	ignorant int     // blocks with echo before the leak was known
-	hold     int     // blocks that the near end is still taken to talk
-	gain     float32 // at the end of the last block
+	leak   float32 // residual echo over cancelled echo
+	limit  float32 // of the leak
+	loss   float32 // echo over far signal
+	echo   float32 // energy that the cancelled echo decays from
+	spell  scene   // sums
+	blocks int     // of the spell
+	heard  int     // blocks of a loud far end, up to headStart
+	hold   int     // blocks that the near end is still taken to talk
+	gain   float32 // at the end of the last block
 }
 
 const (
 	margin      = 4 // of the bound, below which all is residual echo
-	spellBlocks = 40
-	creep       = 1.1   // rise of the leak in a spell, 1 dB a second
-	lift        = 8     // of the bound for sounds that the filter knows less of
+	spellBlocks = 6
+	aboveBest   = 2     // times the best spell
+	creep       = 1.003 // rise of the leak in a block, 1.3 dB a second
+	learning    = 0.933 // fall of the limit in a block, 30 dB a second
+	least       = 0.005 // limit
+	headStart   = 4     // blocks without an echo to compare with
+	softly      = 0.3   // gain in them, of what is taken for echo
+	firstLoss   = 0.03  // echo over far signal, that is taken to be residual echo in them
+	lift        = 1.5   // of the bound for sounds that the filter knows less of
 	clipLift    = 100   // of the bound for an echo that clips
-	patience    = 100   // blocks
-	favour      = 0.005 // of the bound
-	holdBlocks  = 5     // after the last speech
+	firstHold   = 5     // blocks, after a sound of the near end
+	talkHold    = 25    // after another one within that time
 	fadeLength  = 16    // samples
 	echoDecay   = 0.6   // of the energy of an echo in a block: the end of a model is never quite silent
 	masked      = 0.25
 	anyLoss     = 0.5 // of a path not known
 	anyLeak     = 1
-	known       = 0.1 // leak of a path that is
 )
 
 // residual is the energy of what a quantized echo leaves in a quiet block, -66 dBm0.
 const residual = block * 64
 
-func (s *suppressor) reset() { *s = suppressor{leak: anyLeak, loss: anyLoss, gain: 1} }
+func (s *suppressor) reset() {
+	*s = suppressor{leak: anyLeak, limit: anyLeak, loss: anyLoss, gain: 1}
+}
 
 // nearTalks says whether speech was found lately.
 func (s *suppressor) nearTalks() bool { return s.hold > 0 }
@@ -58,54 +68,81 @@ func (s *suppressor) nearTalks() bool { return s.hold > 0 }
 // judge returns the gain for the block.
 func (s *suppressor) judge(b *scene) float32 {
 	if b.far < silence {
-		s.hold = 0
+		s.alone(b)
 		return 1
 	}
 	s.echo = max(b.echo, echoDecay*s.echo)
+	s.age(b)
 	bound := s.bound(b)
 	b.bound = bound
 	s.learn(b)
-	if s.hold > 0 {
-		s.hold--
-	}
+	s.hold = max(0, s.hold-1)
 	switch {
 	case b.rest > 2*margin*(bound+b.noise):
-		s.hold = holdBlocks
+		s.extend()
 		return 1
 	case s.hold > 0, bound < masked*b.noise:
 		return 1
 	case b.rest <= margin*bound:
-		return 0
+		return s.floor()
 	}
-	return float32(math.Sqrt(float64(1 - margin*bound/b.rest)))
+	return max(s.floor(), float32(math.Sqrt(float64(1-margin*bound/b.rest))))
 }
 
-// bound is the energy that residual echo is taken to stay below. When both ends
-// have talked from the start the leak is not known; then all that looks like echo
-// is suppressed for a short time, and after that the near end is favoured.
+// floor is the least gain. Before there is anything to tell speech from echo by,
+// what is taken for echo is made weaker and not removed.
+func (s *suppressor) floor() float32 {
+	if s.heard < headStart {
+		return softly
+	}
+	return 0
+}
+
+// alone takes a block while there can be no echo.
+func (s *suppressor) alone(b *scene) {
+	s.hold = max(0, s.hold-1)
+	if b.rest > 2*margin*(residual+b.noise) {
+		s.extend()
+	}
+}
+
+// extend takes the near end to talk for some time.
+func (s *suppressor) extend() {
+	if s.hold > 0 {
+		s.hold = talkHold
+	} else {
+		s.hold = firstHold
+	}
+}
+
+// age lowers the limit and lets the leak rise.
+func (s *suppressor) age(b *scene) {
+	s.leak = min(anyLeak, creep*s.leak)
+	if b.far <= float32(loud) {
+		return
+	}
+	s.limit = max(least, learning*s.limit)
+	s.heard = min(s.heard+1, headStart)
+}
+
+// bound is the energy that residual echo is taken to stay below.
 func (s *suppressor) bound(b *scene) float32 {
+	if s.heard < headStart {
+		return firstLoss*b.far + residual
+	}
 	bound := s.loss * b.far
-	if s.leak < known {
-		leaked := s.leak * s.echo
-		if b.clips {
-			return min(bound, clipLift*leaked) + residual
-		}
-		return min(bound, max(leaked, min(b.model, lift*leaked))) + residual
+	leaked := min(s.leak, s.limit) * s.echo
+	if b.clips {
+		return min(bound, clipLift*leaked) + residual
 	}
-	if b.far > float32(loud) {
-		s.ignorant++
-	}
-	if s.ignorant > patience {
-		bound *= favour
-	}
-	return bound + residual
+	return min(bound, max(leaked, min(b.model, lift*leaked))) + residual
 }
 
 // learn follows leak and loss over spells in which there is echo. Near speech
 // can only raise what is left of a spell, so the leak falls to that of the best
 // spells at once and rises slowly.
 func (s *suppressor) learn(b *scene) {
-	if b.echo < float32(loud) && s.leak < known || b.far < float32(loud) {
+	if b.echo < float32(loud) || b.far < float32(loud) {
 		return
 	}
 	s.spell.far += b.far
@@ -115,7 +152,7 @@ func (s *suppressor) learn(b *scene) {
 	if s.blocks++; s.blocks < spellBlocks {
 		return
 	}
-	s.leak = min(creep*s.leak, s.spell.rest/(s.spell.echo+1), anyLeak)
+	s.leak = min(s.leak, aboveBest*s.spell.rest/s.spell.echo)
 	s.loss = min(s.loss, s.spell.near/s.spell.far)
 	s.spell, s.blocks = scene{}, 0
 }

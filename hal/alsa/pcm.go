@@ -37,9 +37,8 @@ func (o Opts) withDefaults() Opts {
 	return o
 }
 
-// Ahead is the number of periods that are written before the first is read: a
-// block is played by so many periods later than during the next Exchange.
-const Ahead = 2
+// ahead is the number of periods that are written before the first is read.
+const ahead = 2
 
 func (o Opts) validate() error {
 	for _, c := range []struct {
@@ -51,7 +50,7 @@ func (o Opts) validate() error {
 		{o.Channels >= 1 && o.Channels <= 64, "1..64 channels"},
 		{o.Rate >= 8000 && o.Rate <= 48000, "a rate of 8000..48000 Hz"},
 		{o.Period >= 8 && o.Period <= 4096, "a period of 8..4096 frames"},
-		{o.Periods > Ahead && o.Periods <= 64, "3..64 periods"},
+		{o.Periods > ahead && o.Periods <= 64, "3..64 periods"},
 		{int(o.Coding) < len(formats), "a known coding"},
 	} {
 		if !c.ok {
@@ -120,8 +119,9 @@ func (p *PCM) Channels() int { return p.opts.Channels }
 // Period returns the number of samples of a block.
 func (p *PCM) Period() int { return p.opts.Period }
 
-// Delay implements hal.Delayed, without what the card itself adds.
-func (p *PCM) Delay() int { return Ahead * p.opts.Period }
+// Delay implements hal.Delayed: that much is written before the first period is
+// read, and both pointers move together from then on.
+func (p *PCM) Delay() int { return ahead * p.opts.Period }
 
 // Linked says that both directions are started by one call of the kernel.
 func (p *PCM) Linked() bool { return p.linked }
@@ -228,7 +228,7 @@ func (p *PCM) begin() error {
 		}
 	}
 	p.opts.Coding.silence(p.period)
-	for range Ahead {
+	for range ahead {
 		if _, err := p.playback.move(p.period, p.opts.Period); err != nil {
 			return fmt.Errorf("fill: %w", err)
 		}

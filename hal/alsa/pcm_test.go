@@ -77,7 +77,7 @@ func TestExchange(t *testing.T) {
 					t.Fatalf("period %d begins with frame %d, want %d", i, first, i*period)
 				}
 			}
-			quiet := x.p.Delay() * x.p.Channels()
+			quiet := ahead * period * x.p.Channels()
 			for i, v := range k.played {
 				want := int16(0)
 				if i >= quiet {
@@ -157,7 +157,7 @@ func TestLate(t *testing.T) {
 		}
 		// Frames are told apart by 16 bits.
 		hw := x.k.side[true].hw
-		if got, want := uint16(hw+queue-captured), uint16((Ahead+1)*x.p.Period()); got != want {
+		if got, want := uint16(hw+queue-captured), uint16(x.p.Delay()+x.p.Period()); got != want {
 			t.Errorf("%d frames late: %d frames from capture to playback, want %d", tt.late, got, want)
 		}
 	}
@@ -289,7 +289,7 @@ func TestCompanded(t *testing.T) {
 		if got, want := fromPhone[1][1], g711.DecodeSample(tt.law, byte(sample(3*80+1, 1, 2))); got != want {
 			t.Errorf("%v: captured %d, want %d", tt.law, got, want)
 		}
-		quiet := p.Delay() * 2
+		quiet := ahead * p.Period() * 2
 		if got, want := byte(k.played[0]), g711.EncodeSample(tt.law, 0); got != want {
 			t.Errorf("%v: silence is %#x, want %#x", tt.law, got, want)
 		}

@@ -16,6 +16,8 @@ func FormatEvent(e line.Event) string {
 		return "hook " + choose(e.Off, "off", "on")
 	case line.Digit:
 		return "digit " + formatKey(e.Key)
+	case line.Recall:
+		return "recall"
 	case line.Ready:
 		return "ready"
 	case line.Incoming:
@@ -93,6 +95,8 @@ func parseEvent(w *words) (e line.Event, err error) {
 		e = line.Hook{Off: w.either("off", "on")}
 	case "digit":
 		e = line.Digit{Key: w.key()}
+	case "recall":
+		e = line.Recall{}
 	case "ready":
 		e = line.Ready{}
 	case "incoming":

@@ -22,6 +22,7 @@
 //
 //	hook off | hook on
 //	digit KEY
+//	recall
 //	ready
 //	incoming CALL "NUMBER" "NAME" [withheld] [ring=N] [emergency]
 //	progress CALL [ringing] [media]

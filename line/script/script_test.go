@@ -21,6 +21,7 @@ var events = []struct {
 	{`digit #`, line.Digit{Key: '#'}},
 	{`digit 0x00`, line.Digit{}},
 	{`digit 0xff`, line.Digit{Key: 255}},
+	{`recall`, line.Recall{}},
 	{`ready`, line.Ready{}},
 	{`incoming 1 "" ""`, line.Incoming{Call: 1}},
 	{`incoming 2 "555" "Bob \"B\" \xff\n" withheld ring=3 emergency`, line.Incoming{
@@ -93,8 +94,8 @@ func TestEveryEventAndCall(t *testing.T) {
 	for _, e := range events {
 		seen[reflect.TypeOf(e.event)] = true
 	}
-	if len(seen) != 11 {
-		t.Errorf("%d kinds of events are tested, want 11", len(seen))
+	if len(seen) != 12 {
+		t.Errorf("%d kinds of events are tested, want 12", len(seen))
 	}
 	port := reflect.TypeFor[line.Port]()
 	if port.NumMethod() != len(opNames) {

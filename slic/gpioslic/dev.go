@@ -66,13 +66,9 @@ func New(pins Pins, opts Opts) (*Dev, error) {
 func (d *Dev) String() string { return d.opts.Name }
 
 // Caps says what the module and its wiring allow.
-func (d *Dev) Caps() slic.Caps { return Caps(d.pins.PD != nil, d.opts.OnHookAudio) }
-
-// Caps says what a module can do whose power-down pin is wired, and whose audio
-// runs on hook.
-func Caps(powerDown, onHookAudio bool) slic.Caps {
+func (d *Dev) Caps() slic.Caps {
 	return slic.Caps{
-		Reversal: true, OpenLoop: powerDown, OnHookTransmit: onHookAudio, RingFrequency: true,
+		Reversal: true, OpenLoop: d.pins.PD != nil, OnHookTransmit: d.opts.OnHookAudio, RingFrequency: true,
 	}
 }
 

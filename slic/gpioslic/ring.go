@@ -32,7 +32,7 @@ const confirmTime = 25 * time.Millisecond
 // the ringers are charged.
 func (w *worker) startRinging(now time.Time) {
 	w.rest(slic.Forward, now)
-	if !w.awake.IsZero() || w.shk.raw {
+	if !w.awake.IsZero() || w.shk.Raw {
 		return
 	}
 	w.wires.setRingMode(true)
@@ -75,7 +75,7 @@ func (w *worker) endRingMode(now time.Time) {
 	case w.tripAt.IsZero():
 		w.phase = resting
 		w.deafen(deafAfterRinging, now)
-	case !w.shk.raw:
+	case !w.shk.Raw:
 		w.dismiss(now)
 	default:
 		w.phase, w.phaseEnd = confirming, now.Add(confirmTime)
@@ -103,11 +103,11 @@ func (w *worker) trip(at, now time.Time) {
 
 // confirm decides whether the rise of SHK was an answer.
 func (w *worker) confirm(now time.Time) {
-	if w.shk.moving {
-		w.phaseEnd = w.shk.due()
+	if w.shk.Moving {
+		w.phaseEnd = w.shk.Due()
 		return
 	}
-	if !w.shk.closed {
+	if !w.shk.Closed {
 		w.dismiss(now)
 		return
 	}

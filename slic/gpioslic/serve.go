@@ -49,8 +49,8 @@ func (w *worker) next() time.Time {
 	}
 	earlier(w.deafTill)
 	earlier(w.awake)
-	if w.shk.moving {
-		earlier(w.shk.due())
+	if w.shk.Moving {
+		earlier(w.shk.Due())
 	}
 	switch w.phase {
 	case ringing:
@@ -69,7 +69,7 @@ func (w *worker) due() {
 		w.edge(<-w.edges)
 	}
 	now := time.Now()
-	w.shk.settle(now)
+	w.shk.Settle(now)
 	w.advance(now)
 	if !w.deafTill.After(now) {
 		w.deafTill = time.Time{}

@@ -10,6 +10,7 @@ import (
 	"periph.io/x/conn/v3/physic"
 
 	"github.com/ata-agent/ata-agent/hal"
+	"github.com/ata-agent/ata-agent/hal/contact"
 	"github.com/ata-agent/ata-agent/slic"
 )
 
@@ -26,7 +27,7 @@ type worker struct {
 	*Dev
 	notify func(slic.Event)
 	wires  wires
-	shk    debouncer
+	shk    contact.Debouncer
 	edges  chan hal.Edge // of SHK; both channels are new for each watch
 	broken chan error    // they cannot be had
 
@@ -102,8 +103,8 @@ func (w *worker) powerUp() error {
 	if w.wires.powered {
 		w.wakeUp(now) // the module may have got its supply together with the board
 	}
-	w.shk = debouncer{hold: w.opts.HookDebounce}
-	w.shk.edge(w.closed(w.pins.SHK.Read()), now, now)
+	w.shk = contact.Debouncer{Hold: w.opts.HookDebounce}
+	w.shk.Edge(w.closed(w.pins.SHK.Read()), now, now)
 	return nil
 }
 
@@ -145,7 +146,7 @@ func (w *worker) lost(err error) {
 		return
 	}
 	w.down = true
-	w.emit(slic.Lost, time.Now(), err)
+	w.emit(slic.Lost, time.Now(), slic.WithTrouble(slic.NoDevice, err))
 }
 
 // emit reports an event, in the order of their times, and logs it.

@@ -15,7 +15,7 @@ const (
 	recoverTime = 100 * time.Millisecond // battery without a new alarm
 )
 
-var errAlarmStorm = errors.New("power alarm persists; is the line shorted?")
+var errAlarmStorm = slic.WithTrouble(slic.Overload, errors.New("power alarm persists; is the line shorted?"))
 
 // checkAlarm looks at pending power alarms. The chip opens the line at a true
 // one, unless it was open already.
@@ -37,7 +37,7 @@ func (w *worker) dropped(pending byte, at time.Time) error {
 		w.chip.write(drInt2, pending)
 	}
 	now := time.Now()
-	w.emit(slic.PowerAlarm, at, fmt.Errorf("power alarm of %s", transistors(pending)))
+	w.emit(slic.PowerAlarm, at, slic.WithTrouble(slic.Overload, fmt.Errorf("power alarm of %s", transistors(pending))))
 	w.command(lfOpen)
 	w.cooling, w.recovering = now.Add(coolTime), time.Time{}
 	if w.alarms.spend(now) {

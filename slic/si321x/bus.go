@@ -5,6 +5,8 @@ import (
 	"log/slog"
 
 	"periph.io/x/conn/v3/spi"
+
+	"github.com/ata-agent/ata-agent/slic"
 )
 
 // bus frames register accesses: a command byte and a data byte, each with a
@@ -77,6 +79,9 @@ type busError struct {
 
 func (e *busError) Error() string { return e.doing + ": " + e.err.Error() }
 func (e *busError) Unwrap() error { return e.err }
+
+// Trouble is what slic.TroubleOf finds.
+func (e *busError) Trouble() slic.Trouble { return slic.BusFault }
 
 // chip is the register file behind a bus. The first error sticks, makes all
 // later accesses do nothing and is taken by fail, so that a sequence of

@@ -8,10 +8,13 @@ import (
 )
 
 // Calibration is what one chip found out about itself. It holds for the chip
-// and its board and may be kept across restarts.
+// and its board and may be kept across restarts. It is not used for another
+// part or another revision of it; that the chip is the very same is for who
+// keeps it to know.
 type Calibration struct {
-	Part    Variant
-	Results [10]byte // DR98..DR107
+	Part     Variant  `json:"part"`
+	Revision byte     `json:"revision"` // DR0, 2 is B
+	Results  [10]byte `json:"results"`  // DR98..DR107
 }
 
 // Times of calibration.
@@ -36,7 +39,7 @@ const (
 // calibration impossible: the port then works with the chip's defaults and
 // calibrates when it is idle.
 func (w *worker) calibrate(ctx context.Context) error {
-	if w.calibration != nil && w.calibration.Part == w.part {
+	if c := w.calibration; c != nil && c.Part == w.part && c.Revision == w.revision {
 		return w.restore(ctx)
 	}
 	off, err := w.offHookNow(ctx)
@@ -178,7 +181,7 @@ func (w *worker) calibratePeak(ctx context.Context) error {
 
 // save keeps the results and hands them out.
 func (w *worker) save() {
-	cal := Calibration{Part: w.part}
+	cal := Calibration{Part: w.part, Revision: w.revision}
 	for i := range cal.Results {
 		n := drCalRing + byte(i)
 		cal.Results[i] = w.chip.read(n)

@@ -31,6 +31,7 @@ type Dev struct {
 	running  atomic.Bool
 	wake     chan struct{}
 	requests chan chan measured
+	tests    chan testRequest
 
 	mu     sync.Mutex
 	wanted wanted
@@ -64,6 +65,7 @@ func New(port spi.Port, pins Pins, opts Opts) (*Dev, error) {
 		bus:      newBus(conn, opts.ByteTransfer, opts.Logger),
 		wake:     make(chan struct{}, 1),
 		requests: make(chan chan measured),
+		tests:    make(chan testRequest),
 		wanted:   wanted{electrical: slic.Electrical{}.WithDefaults()},
 	}, nil
 }
@@ -72,10 +74,7 @@ func New(port spi.Port, pins Pins, opts Opts) (*Dev, error) {
 func (d *Dev) String() string { return d.opts.Name }
 
 // Caps says that the chip can do all that the contract knows.
-func (d *Dev) Caps() slic.Caps { return Caps() }
-
-// Caps says what every chip of the family can do.
-func Caps() slic.Caps {
+func (d *Dev) Caps() slic.Caps {
 	return slic.Caps{
 		Reversal: true, OpenLoop: true, OnHookTransmit: true, RingFrequency: true, RingVoltage: true,
 		Impedance: true, Gain: true, Measure: true, PowerAlarm: true,

@@ -32,6 +32,16 @@
 // seen on a lead (Si3215 data sheet §2.1.4). A leakage of 1 mA cannot be
 // measured with them, nor a single ringer.
 //
+// # Line tests
+//
+// [Dev.TestLine] makes the five tests of TR-104 with these monitors and says what
+// they cannot see. Voltages from elsewhere are found on the open, drained pair
+// when they are negative or alternate. Resistances are found for certain below
+// 15 kΩ between the leads and 8 kΩ to ground, against the 150 kΩ of the standard. A telephone off hook is
+// told from a short by the diodes of its polarity guard: the battery is swept
+// and the current fitted over the voltage. Ringers are counted without ringing,
+// by the charge that their capacitors take when the polarity is turned.
+//
 // # Power-up
 //
 // PCLK and FSYNC must run before Run releases RESET and as long as the port is

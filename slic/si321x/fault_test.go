@@ -31,21 +31,24 @@ func TestFaultsAtPowerUp(t *testing.T) {
 		fault model.Fault
 		setup setup
 		says  string
+		want  slic.Trouble
 	}{
-		{"missing, pulled up", model.Missing, setup{}, "no answer from the chip; is the PCM clock running? (all registers read 0xff)"},
-		{"missing, pulled down", model.Missing, setup{model: model.Opts{Idle: func() byte { return 0 }}}, "no answer"},
-		{"wrong revision", model.WrongID, setup{}, "unknown revision: DR0=0x0f"},
-		{"no battery", model.NoBattery, setup{}, "supply of 3"},
-		{"leakage", model.Leakage, setup{}, "leakage or short"},
-		{"calibration", model.CalibrationStuck, setup{}, "calibrate: not finished after 2s: DR96=0x5f"},
-		{"manual calibration", model.ManualCalibrationStuck, old, "gain of RING: DR88 never reads 0"},
-		{"indirect engine", model.IndirectStuck, setup{}, "indirect engine still busy after 1000 polls"},
+		{"missing, pulled up", model.Missing, setup{}, "no answer from the chip; is the PCM clock running? (all registers read 0xff)", slic.NoAnswer},
+		{"missing, pulled down", model.Missing, setup{model: model.Opts{Idle: func() byte { return 0 }}}, "no answer", slic.NoAnswer},
+		{"wrong revision", model.WrongID, setup{}, "unknown revision: DR0=0x0f", slic.WrongChip},
+		{"no battery", model.NoBattery, setup{}, "supply of 3", slic.NoSupply},
+		{"leakage", model.Leakage, setup{}, "leakage or short", slic.SupplyLeak},
+		{"calibration", model.CalibrationStuck, setup{}, "calibrate: not finished after 2s: DR96=0x5f", slic.Uncalibrated},
+		{"manual calibration", model.ManualCalibrationStuck, old, "gain of RING: DR88 never reads 0", slic.Uncalibrated},
+		{"indirect engine", model.IndirectStuck, setup{}, "indirect engine still busy after 1000 polls", slic.BadRegisters},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := tt.setup
 			s.faults = []model.Fault{tt.fault}
 			inBubble(t, s, func(b *bench) {
-				b.want(slic.Lost, tt.says, 5*time.Second)
+				if e, _ := b.want(slic.Lost, tt.says, 5*time.Second); slic.TroubleOf(e.Err) != tt.want {
+					t.Errorf("trouble %q, want %q", slic.TroubleOf(e.Err), tt.want)
+				}
 				b.quiet(20 * time.Second)
 				if got := strings.Count(b.logged(), "level=WARN"); got != 1 {
 					t.Errorf("%d warnings for one fault:\n%s", got, b.logged())
@@ -151,7 +154,7 @@ func TestOffHookAtPowerUp(t *testing.T) {
 // TestSavedCalibration: results of another run make power-up shorter and are in
 // the chip's registers.
 func TestSavedCalibration(t *testing.T) {
-	cal := si321x.Calibration{Part: si321x.Si3215, Results: [10]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}}
+	cal := si321x.Calibration{Part: si321x.Si3215, Revision: 5, Results: [10]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}}
 	inBubble(t, setup{opts: si321x.Opts{Calibration: &cal}}, func(b *bench) {
 		if _, took := b.want(slic.Ready, "", time.Second); took > 700*time.Millisecond {
 			t.Errorf("power-up with saved results took %v", took)
@@ -162,13 +165,16 @@ func TestSavedCalibration(t *testing.T) {
 			}
 		}
 	})
-	cal.Part = si321x.Si3210
-	inBubble(t, setup{opts: si321x.Opts{Calibration: &cal}}, func(b *bench) {
-		b.want(slic.Ready, "", 5*time.Second)
-		if b.chip.Register(98) == 1 && b.chip.Register(99) == 2 {
-			t.Error("results of another part are used")
-		}
-	})
+	otherPart, otherRevision := cal, cal
+	otherPart.Part, otherRevision.Revision = si321x.Si3210, 4
+	for _, c := range []*si321x.Calibration{&otherPart, &otherRevision} {
+		inBubble(t, setup{opts: si321x.Opts{Calibration: c}}, func(b *bench) {
+			b.want(slic.Ready, "", 5*time.Second)
+			if b.chip.Register(98) == 1 && b.chip.Register(99) == 2 {
+				t.Errorf("results of a %v of revision %d are used", c.Part, c.Revision)
+			}
+		})
+	}
 }
 
 // TestFastRecovery: a reset in a call interrupts the feed for at most 400 ms,

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"periph.io/x/conn/v3/gpio"
+
+	"github.com/ata-agent/ata-agent/slic"
 )
 
 // Times of power-up.
@@ -34,16 +36,17 @@ const drained = 2.3
 // converter is off.
 func (w *worker) powerUp(ctx context.Context) error {
 	for _, step := range []struct {
-		name string
-		do   func(context.Context) error
+		name    string
+		do      func(context.Context) error
+		trouble slic.Trouble // of a failure
 	}{
-		{"reset", w.reset},
-		{"identify", w.identify},
-		{"prepare", w.prepare},
-		{"battery", w.battery},
-		{"leak test", w.leakTest},
-		{"calibrate", w.calibrate},
-		{"finish", w.finish},
+		{"reset", w.reset, slic.NoDevice},
+		{"identify", w.identify, slic.WrongChip},
+		{"prepare", w.prepare, slic.BadRegisters},
+		{"battery", w.battery, slic.NoSupply},
+		{"leak test", w.leakTest, slic.SupplyLeak},
+		{"calibrate", w.calibrate, slic.Uncalibrated},
+		{"finish", w.finish, slic.BadRegisters},
 	} {
 		err := step.do(ctx)
 		if busErr := w.chip.fail(); busErr != nil {
@@ -51,7 +54,7 @@ func (w *worker) powerUp(ctx context.Context) error {
 		}
 		if err != nil {
 			w.quiet()
-			return &stepError{step.name, err}
+			return &stepError{step.name, slic.WithTrouble(step.trouble, err)}
 		}
 	}
 	return nil
@@ -154,7 +157,7 @@ func (w *worker) recognise(id, mode byte) error {
 		}
 		found = want
 	}
-	w.part, w.chip.family = found, found.family()
+	w.part, w.revision, w.chip.family = found, id&0x0F, found.family()
 	w.opts.Logger.Debug("identified", "line", w.opts.Name, "part", found, "revision", string('A'-1+rune(id&0x0F)))
 	return nil
 }

@@ -105,7 +105,7 @@ func TestPowerUpTranscript(t *testing.T) {
 		{"si3211", model.Opts{Variant: model.Si3211, Seed: 1}, si321x.Opts{Variant: si321x.Si3211, Companding: si321x.MuLaw}},
 		{"si3216-saved", model.Opts{Variant: model.Si3216, Seed: 1}, si321x.Opts{
 			Variant:     si321x.Si3216,
-			Calibration: &si321x.Calibration{Part: si321x.Si3216, Results: [10]byte{16, 17, 18, 19, 20, 21, 22, 23, 24, 8}},
+			Calibration: &si321x.Calibration{Part: si321x.Si3216, Revision: 5, Results: [10]byte{16, 17, 18, 19, 20, 21, 22, 23, 24, 8}},
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

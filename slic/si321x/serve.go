@@ -41,6 +41,8 @@ func (w *worker) serve(ctx context.Context) error {
 			err = w.service(at)
 		case reply := <-w.requests:
 			reply <- w.measure()
+		case req := <-w.tests:
+			err = w.testLine(ctx, req)
 		case <-timer.C:
 			err = w.due(ctx, time.Now())
 		}

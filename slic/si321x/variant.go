@@ -1,6 +1,9 @@
 package si321x
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Variant is a member of the family.
 type Variant uint8
@@ -23,6 +26,19 @@ func (v Variant) String() string {
 		return variantNames[v]
 	}
 	return fmt.Sprintf("variant(%d)", uint8(v))
+}
+
+// MarshalText is String, for documents.
+func (v Variant) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText takes the name of a part.
+func (v *Variant) UnmarshalText(text []byte) error {
+	i := slices.Index(variantNames[:], string(text))
+	if i < 0 {
+		return fmt.Errorf("si321x: no part is called %q", text)
+	}
+	*v = Variant(i)
+	return nil
 }
 
 // family is the numbering of the indirect registers.

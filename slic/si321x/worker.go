@@ -13,8 +13,8 @@ import (
 
 // Causes that end serving and that run treats in their own way.
 var (
-	errChipReset = errors.New("chip was reset")
-	errNoAnswer  = errors.New("no answer from the chip; is the PCM clock running?")
+	errChipReset = slic.WithTrouble(slic.SpontaneousReset, errors.New("chip was reset"))
+	errNoAnswer  = slic.WithTrouble(slic.NoAnswer, errors.New("no answer from the chip; is the PCM clock running?"))
 )
 
 // Back-off between attempts to bring a lost port up, and the time in service
@@ -29,12 +29,13 @@ const (
 // worker is what Run owns.
 type worker struct {
 	*Dev
-	notify func(slic.Event)
-	edges  chan time.Time
-	chip   chip
-	part   Variant
-	plan   plan
-	asked  slic.Electrical // what plan was made of
+	notify   func(slic.Event)
+	edges    chan time.Time
+	chip     chip
+	part     Variant
+	revision byte
+	plan     plan
+	asked    slic.Electrical // what plan was made of
 
 	calibration  *Calibration
 	uncalibrated bool

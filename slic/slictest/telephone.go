@@ -147,6 +147,14 @@ func (t *Telephone) Sense() twowire.Sense {
 	return t.sense
 }
 
+// Lifted says whether the contact was closed in the last step, bounces and
+// pulses included.
+func (t *Telephone) Lifted() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.closed
+}
+
 // Step implements twowire.Pair.
 func (t *Telephone) Step(d twowire.Drive) twowire.Sense {
 	t.mu.Lock()

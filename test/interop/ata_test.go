@@ -16,6 +16,7 @@ import (
 // ata is the agent under test.
 type ata struct {
 	*process
+	board string
 	state string
 }
 
@@ -86,7 +87,13 @@ func document(t *testing.T, lines ...object) []byte {
 // startATA runs the agent with the lines and waits until all are in service.
 func startATA(t *testing.T, lines ...object) *ata {
 	t.Helper()
-	a := runATA(t, lines...)
+	return startATAOn(t, "virtual", lines...)
+}
+
+// startATAOn does it on a virtual board.
+func startATAOn(t *testing.T, board string, lines ...object) *ata {
+	t.Helper()
+	a := runATAOn(t, board, lines...)
 	a.inService(t)
 	return a
 }
@@ -94,7 +101,13 @@ func startATA(t *testing.T, lines ...object) *ata {
 // runATA runs the agent and waits until it can be asked.
 func runATA(t *testing.T, lines ...object) *ata {
 	t.Helper()
-	a := &ata{state: t.TempDir()}
+	return runATAOn(t, "virtual", lines...)
+}
+
+// runATAOn does it on a virtual board.
+func runATAOn(t *testing.T, board string, lines ...object) *ata {
+	t.Helper()
+	a := &ata{board: board, state: t.TempDir()}
 	writeFile(t, a.file(), document(t, lines...))
 	a.run(t)
 	t.Cleanup(func() {
@@ -112,7 +125,7 @@ func (a *ata) file() string { return filepath.Join(a.state, "config.json") }
 // run starts the program on what the state folder holds.
 func (a *ata) run(t *testing.T) {
 	t.Helper()
-	a.process = start(t, "ata-agent", urgent(program, "run", "-board", "virtual", "-config", a.file(), "-state", a.state))
+	a.process = start(t, "ata-agent", urgent(program, "run", "-board", a.board, "-config", a.file(), "-state", a.state))
 	eventually(t, 10*time.Second, "the agent answers", func() bool { return len(a.status(t).Lines) > 0 })
 }
 

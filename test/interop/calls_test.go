@@ -24,7 +24,7 @@ var labLines = [lines]struct{ transport, codec string }{
 	{"udp", "PCMU"}, {"tcp", "PCMA"}, {"udp", "PCMA"}, {"tcp", "PCMU"},
 }
 
-func newLab(t *testing.T) *lab {
+func newLab(t *testing.T, board string) *lab {
 	t.Helper()
 	l := &lab{kamailio: startKamailio(t, "MD5")}
 	l.baresip = startBaresip(t, l.kamailio, baresipOpts{})
@@ -32,19 +32,36 @@ func newLab(t *testing.T) *lab {
 	for i, line := range labLines {
 		doc = append(doc, account(l.kamailio, i+1, line.transport, line.codec))
 	}
-	l.ata = startATA(t, doc...)
+	l.ata = startATAOn(t, board, doc...)
 	return l
 }
 
-// TestCalls makes every kind of call through Kamailio to baresip and back.
+// TestCalls makes every kind of call through Kamailio to baresip and back, on
+// every kind of board.
 func TestCalls(t *testing.T) {
-	l := newLab(t)
-	t.Run("out", l.out)
-	t.Run("in", l.in)
-	t.Run("failures", l.failures)
-	t.Run("busy", l.busy)
-	t.Run("hold", l.hold)
-	t.Run("keys", l.keys)
+	for _, board := range []string{"virtual", "virtual-gpio", "virtual-handset"} {
+		t.Run(board, func(t *testing.T) {
+			l := newLab(t, board)
+			t.Run("out", l.out)
+			t.Run("in", l.in)
+			t.Run("failures", l.failures)
+			t.Run("busy", l.busy)
+			t.Run("hold", l.hold)
+			t.Run("second", l.second)
+			t.Run("keys", l.keys)
+		})
+	}
+}
+
+// wires says whether the board's telephones hang on wires.
+func (l *lab) wires() bool { return l.board != "virtual-handset" }
+
+// farEndGone is what a telephone notices when the far end hangs up.
+func (l *lab) farEndGone() []string {
+	if l.wires() {
+		return words("wait cpc wait tone:reorder")
+	}
+	return words("wait tone:reorder")
 }
 
 // ready puts every handset down at the end of a test, so that a failure does
@@ -75,6 +92,9 @@ func (l *lab) out(t *testing.T) {
 		{4, "pulse 2001 -pps 20"},
 	}
 	for _, tt := range tests {
+		if strings.HasPrefix(tt.how, "pulse") && !l.wires() {
+			continue // there is no rotary dial
+		}
 		line := labLines[tt.line-1]
 		t.Run(tt.how+" "+line.transport+" "+line.codec, func(t *testing.T) {
 			l.ready(t)
@@ -103,7 +123,7 @@ func (l *lab) in(t *testing.T) {
 			l.call(t, n)
 			l.phone(t, n, words("wait ringing offhook wait talk")...)
 			l.do(t, "hangup", "")
-			l.phone(t, n, words("wait cpc wait tone:reorder onhook")...)
+			l.phone(t, n, append(l.farEndGone(), "onhook")...)
 			l.idle(t)
 
 			l.call(t, n)
@@ -159,6 +179,16 @@ func (l *lab) hold(t *testing.T) {
 	l.phone(t, 1, words("wait talk -timeout 5s")...)
 }
 
+// second has the telephone hold the call by a flash, hear a second dial tone and
+// go back by another.
+func (l *lab) second(t *testing.T) {
+	l.ready(t)
+	l.phone(t, 1, words("offhook wait tone:dial dial 2001 wait talk flash 300 wait tone:dial flash 300 wait talk -timeout 5s")...)
+	if c := l.status(t).Lines[0].Calls; len(c) != 1 {
+		t.Errorf("calls = %+v, want the one that was held", c)
+	}
+}
+
 // keys sends keys both ways as telephone events.
 func (l *lab) keys(t *testing.T) {
 	l.ready(t)
@@ -168,6 +198,17 @@ func (l *lab) keys(t *testing.T) {
 	}
 	l.do(t, "sndcode", "7")
 	eventually(t, 5*time.Second, "the telephone hears key 7", func() bool {
-		return strings.Contains(l.phone(t, 1, "state"), "keys 7")
+		_, keys, _ := strings.Cut(l.phone(t, 1, "state"), "keys ")
+		return strings.HasPrefix(strings.TrimPrefix(keys, ownKeys(l.wires())), "7")
 	})
+}
+
+// ownKeys are the keys that a telephone hears of those pressed before: none by
+// wire, where they are its own tones, all on a handset, where they sound in the
+// ear.
+func ownKeys(wires bool) string {
+	if wires {
+		return ""
+	}
+	return "20015#0"
 }

@@ -16,7 +16,7 @@ func TestManyCalls(t *testing.T) {
 	if os.Getenv("ATA_FULL") != "" {
 		each = 25 // on each of four lines
 	}
-	l := newLab(t)
+	l := newLab(t, "virtual")
 	before := goroutines(t, l.ata)
 	closed := l.count("CALL_CLOSED")
 	var group sync.WaitGroup

@@ -11,7 +11,7 @@ func (c *Chip) monitor(n byte) byte {
 	case drLoopVolts:
 		return signed(c.lineVolts()*c.cal.gain[0], 1.5)
 	case drLoopAmps:
-		return signed(c.sense.Amps*c.cal.gain[1], 1.25e-3)
+		return signed(c.senseAmps()*c.cal.gain[1], 1.25e-3)
 	case drTipVolts, drRingVolts:
 		tip, ring := c.leads()
 		if n == drRingVolts {
@@ -22,6 +22,16 @@ func (c *Chip) monitor(n byte) byte {
 		return quantise(c.conv.volts*c.cal.gain[0], 0.376)
 	}
 	return c.transistor(n - drQ1Amps)
+}
+
+// senseAmps is the loop current as the monitor has it: half the difference of
+// the two leads' transistors, so current to ground counts half.
+func (c *Chip) senseAmps() float64 {
+	leak := c.sense.LeakAmps / 2
+	if c.reversed() {
+		leak = -leak
+	}
+	return c.sense.Amps + leak
 }
 
 // lineVolts is TIP minus RING as the chip drives it.

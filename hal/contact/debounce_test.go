@@ -1,11 +1,11 @@
-package gpioslic
+package contact
 
 import (
 	"testing"
 	"time"
 )
 
-// step is an edge of SHK at a time in ms, which the program learns of later.
+// step is an edge at a time in ms, which the program learns of later.
 type step struct {
 	at, heard int
 	raw       bool
@@ -19,23 +19,23 @@ type change struct {
 
 func at(ms int) time.Time { return time.Unix(1000, 0).Add(time.Duration(ms) * time.Millisecond) }
 
-// accepted runs edges through a debouncer of 10 ms, with a look at it each
+// accepted runs edges through a Debouncer of 10 ms, with a look at it each
 // millisecond.
 func accepted(steps []step) (changes []change) {
-	d := debouncer{hold: 10 * time.Millisecond}
+	d := Debouncer{Hold: 10 * time.Millisecond}
 	note := func() {
-		if n := len(changes); d.closed != (n > 0 && changes[n-1].closed) {
-			changes = append(changes, change{d.closed, int(d.at.Sub(at(0)) / time.Millisecond)})
+		if n := len(changes); d.Closed != (n > 0 && changes[n-1].closed) {
+			changes = append(changes, change{d.Closed, int(d.At.Sub(at(0)) / time.Millisecond)})
 		}
 	}
 	for now := range 500 {
 		for len(steps) > 0 && steps[0].heard == now {
-			d.settleBy(at(steps[0].at))
+			d.SettleBy(at(steps[0].at))
 			note()
-			d.edge(steps[0].raw, at(steps[0].at), at(now))
+			d.Edge(steps[0].raw, at(steps[0].at), at(now))
 			steps = steps[1:]
 		}
-		d.settle(at(now))
+		d.Settle(at(now))
 		note()
 	}
 	return changes

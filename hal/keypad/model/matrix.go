@@ -1,0 +1,165 @@
+// Package model is a keypad matrix at pin level: a key that is down connects the
+// wires of its row and column, and wires that are connected, over however many
+// keys, share a level. That is also how ghosts come about.
+package model
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"periph.io/x/conn/v3/gpio"
+	"periph.io/x/conn/v3/physic"
+	"periph.io/x/conn/v3/pin"
+)
+
+// Matrix is a keypad of up to 8 rows and columns. Its methods may be called from
+// several goroutines.
+type Matrix struct {
+	mu      sync.Mutex
+	rows    []wire
+	columns []wire
+	down    [8][8]bool
+	fail    bool
+	misuses []string
+}
+
+// wire is how the board drives one wire.
+type wire struct {
+	driven bool
+	level  gpio.Level
+	pull   gpio.Pull
+}
+
+// New returns a keypad with nothing pressed.
+func New(rows, columns int) *Matrix {
+	return &Matrix{rows: make([]wire, rows), columns: make([]wire, columns)}
+}
+
+// Set presses the key of a row and column or lets go of it. The contact does not
+// bounce: who presses does that.
+func (m *Matrix) Set(row, column int, down bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.down[row][column] = down
+}
+
+// Fail makes every pin return errors, or work again.
+func (m *Matrix) Fail(on bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.fail = on
+}
+
+// Misuses tells what must not be done to a matrix and was done.
+func (m *Matrix) Misuses() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]string(nil), m.misuses...)
+}
+
+// Rows returns the pins of the rows.
+func (m *Matrix) Rows() []gpio.PinIO { return m.pins("ROW", m.rows) }
+
+// Columns returns the pins of the columns.
+func (m *Matrix) Columns() []gpio.PinIO { return m.pins("COLUMN", m.columns) }
+
+func (m *Matrix) pins(name string, wires []wire) (pins []gpio.PinIO) {
+	for i := range wires {
+		pins = append(pins, &matrixPin{matrix: m, wire: &wires[i], name: fmt.Sprintf("%s%d", name, i), number: i, row: name == "ROW"})
+	}
+	return pins
+}
+
+// low says whether a wire is pulled low, by itself or over keys.
+func (m *Matrix) low(start *wire) bool {
+	seen := map[*wire]bool{start: true}
+	for todo := []*wire{start}; len(todo) > 0; {
+		w := todo[0]
+		todo = todo[1:]
+		if w.driven && w.level == gpio.Low {
+			return true
+		}
+		for _, next := range m.joined(w) {
+			if !seen[next] {
+				seen[next] = true
+				todo = append(todo, next)
+			}
+		}
+	}
+	return false
+}
+
+// joined returns the wires that keys connect to w.
+func (m *Matrix) joined(w *wire) (all []*wire) {
+	for r := range m.rows {
+		for c := range m.columns {
+			switch {
+			case !m.down[r][c]:
+			case w == &m.rows[r]:
+				all = append(all, &m.columns[c])
+			case w == &m.columns[c]:
+				all = append(all, &m.rows[r])
+			}
+		}
+	}
+	return all
+}
+
+var errGone = errors.New("model: pin does not answer")
+
+// matrixPin is one wire of the matrix.
+type matrixPin struct {
+	matrix *Matrix
+	wire   *wire
+	name   string
+	number int
+	row    bool
+}
+
+func (p *matrixPin) In(pull gpio.Pull, _ gpio.Edge) error {
+	p.matrix.mu.Lock()
+	defer p.matrix.mu.Unlock()
+	if p.matrix.fail {
+		return errGone
+	}
+	*p.wire = wire{pull: pull}
+	return nil
+}
+
+// Out drives the wire. To drive a row high is a misuse: two keys would short it
+// to another row.
+func (p *matrixPin) Out(l gpio.Level) error {
+	p.matrix.mu.Lock()
+	defer p.matrix.mu.Unlock()
+	if p.matrix.fail {
+		return errGone
+	}
+	if l == gpio.High || !p.row {
+		p.matrix.misuses = append(p.matrix.misuses, fmt.Sprintf("%s driven %v", p.name, l))
+	}
+	*p.wire = wire{driven: true, level: l}
+	return nil
+}
+
+// Read reads the wire. An output must not be read, nor an input that floats.
+func (p *matrixPin) Read() gpio.Level {
+	p.matrix.mu.Lock()
+	defer p.matrix.mu.Unlock()
+	if p.wire.driven || p.wire.pull != gpio.PullUp {
+		p.matrix.misuses = append(p.matrix.misuses, p.name+" read although it is no input with pull-up")
+	}
+	return gpio.Level(!p.matrix.low(p.wire))
+}
+
+func (p *matrixPin) WaitForEdge(time.Duration) bool        { return false }
+func (p *matrixPin) String() string                        { return p.name }
+func (p *matrixPin) Name() string                          { return p.name }
+func (p *matrixPin) Number() int                           { return p.number }
+func (p *matrixPin) Halt() error                           { return nil }
+func (p *matrixPin) Function() string                      { return string(p.Func()) }
+func (p *matrixPin) Func() pin.Func                        { return gpio.IN }
+func (p *matrixPin) Pull() gpio.Pull                       { return p.wire.pull }
+func (p *matrixPin) DefaultPull() gpio.Pull                { return gpio.Float }
+func (p *matrixPin) PWM(gpio.Duty, physic.Frequency) error { return errGone }

@@ -1,0 +1,281 @@
+package handset
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"periph.io/x/conn/v3/gpio"
+
+	"github.com/ata-agent/ata-agent/hal"
+	"github.com/ata-agent/ata-agent/hal/contact"
+	"github.com/ata-agent/ata-agent/slic"
+)
+
+const (
+	edgeQueue  = 64                    // edges that may wait; what is lost the poll finds
+	keyQueue   = 16                    // keys that may wait
+	pollPeriod = 50 * time.Millisecond // the switch is read in case an edge was lost
+	lostPolls  = 2                     // polls that must agree that one was
+
+	backOffMin = 250 * time.Millisecond // between attempts to serve parts that fail,
+	backOffMax = 10 * time.Second       // doubled each time
+)
+
+// worker is what Run owns.
+type worker struct {
+	*Dev
+	notify func(slic.Event)
+	edges  chan hal.Edge
+	keys   chan slic.Event
+	broken chan error
+
+	hook     contact.Debouncer
+	off      bool // as last reported
+	polled   int  // polls in a row that found another level than the edges told
+	pollAt   time.Time
+	answered uint64 // number of the SetFeed whose ringing was answered
+	ring     warble
+	down     bool // a Lost was sent since the last Ready
+	lastAt   time.Time
+}
+
+func newWorker(d *Dev, notify func(slic.Event)) *worker { return &worker{Dev: d, notify: notify} }
+
+// run brings the telephone up and serves it, again and again.
+//
+//	set up --> Ready --> serving
+//	   ^ | failed          | a part failed
+//	   | v                 v
+//	   Lost, back off <----+
+func (w *worker) run(ctx context.Context) {
+	notes := make(chan error, 1)
+	var panel sync.WaitGroup
+	panel.Go(func() { w.runPanel(ctx, notes) })
+	defer panel.Wait()
+	wait := backOffMin
+	for ctx.Err() == nil {
+		began := time.Now()
+		err := w.setUp()
+		if err == nil {
+			err = w.serve(ctx, notes)
+		}
+		_ = w.parts.Ringer.Sound(0) // a ringer that fails is silent, or cannot be silenced
+		w.ring = warble{}
+		if ctx.Err() != nil {
+			return
+		}
+		w.lost(err)
+		if time.Since(began) > backOffMax {
+			wait = backOffMin
+		}
+		pause(ctx, wait)
+		wait = min(2*wait, backOffMax)
+	}
+}
+
+// setUp makes the hook switch an input and the ringer silent. The pull keeps a
+// switch whose wire is broken on hook; not every kind of pin can do it.
+func (w *worker) setUp() error {
+	pull := gpio.PullUp
+	if w.opts.HookActiveHigh {
+		pull = gpio.PullDown
+	}
+	if w.parts.Hook.In(pull, gpio.BothEdges) != nil {
+		if err := w.parts.Hook.In(gpio.PullNoChange, gpio.BothEdges); err != nil {
+			return fmt.Errorf("watch the hook switch: %w", err)
+		}
+	}
+	if err := w.parts.Ringer.Sound(0); err != nil {
+		return fmt.Errorf("ringer: %w", err)
+	}
+	now := time.Now()
+	w.hook = contact.Debouncer{Hold: w.opts.HookDebounce}
+	w.hook.Edge(w.lifted(w.parts.Hook.Read()), now, now)
+	w.polled, w.pollAt = 0, now
+	return nil
+}
+
+// lifted says what a level of the switch means.
+func (w *worker) lifted(l gpio.Level) bool { return bool(l) == w.opts.HookActiveHigh }
+
+// serve runs a telephone that is set up until a part fails or ctx ends.
+func (w *worker) serve(ctx context.Context, notes <-chan error) error {
+	defer w.watch(ctx)()
+	w.down = false
+	w.emit(slic.Event{At: time.Now(), Kind: slic.Ready})
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		if err := w.sync(time.Now()); err != nil {
+			return err
+		}
+		timer.Reset(time.Until(w.next()))
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-w.wake:
+		case e := <-w.edges:
+			w.edge(e)
+		case e := <-w.keys:
+			w.emit(e)
+		case err := <-notes:
+			w.emit(slic.Event{At: time.Now(), Kind: slic.Note, Err: err})
+		case err := <-w.broken:
+			return err
+		case <-timer.C:
+			w.due()
+		}
+	}
+}
+
+// watch starts what waits for the switch and the keypad and returns a function
+// that ends it.
+func (w *worker) watch(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	w.edges, w.keys, w.broken = make(chan hal.Edge, edgeQueue), make(chan slic.Event, keyQueue), make(chan error, 2)
+	var done sync.WaitGroup
+	done.Go(func() {
+		if err := contact.Watch(ctx, w.parts.Hook, w.edges); err != nil {
+			w.broken <- fmt.Errorf("watch the hook switch: %w", err)
+		}
+	})
+	if w.parts.Keypad != nil {
+		done.Go(func() {
+			if err := w.parts.Keypad.Run(ctx, w.pressed); err != nil {
+				w.broken <- err
+			}
+		})
+	}
+	return func() {
+		cancel()
+		done.Wait()
+	}
+}
+
+// pressed takes a key from the keypad's goroutine. Keys that nobody can take are
+// lost.
+func (w *worker) pressed(at time.Time, key byte) {
+	select {
+	case w.keys <- slic.Event{At: at, Kind: slic.Key, Key: key}:
+	default:
+	}
+}
+
+// next is the time of the next thing to do.
+func (w *worker) next() time.Time {
+	t := w.pollAt
+	if w.hook.Moving && w.hook.Due().Before(t) {
+		t = w.hook.Due()
+	}
+	if w.ring.sounding() && w.ring.next.Before(t) {
+		t = w.ring.next
+	}
+	return t
+}
+
+// due does what its time has come for. Edges that wait are older and come first.
+func (w *worker) due() {
+	for range len(w.edges) {
+		w.edge(<-w.edges)
+	}
+	now := time.Now()
+	w.hook.Settle(now)
+	if !w.pollAt.After(now) {
+		w.pollAt = now.Add(pollPeriod)
+		w.poll(now)
+	}
+	w.checkHook()
+}
+
+// poll finds edges that were lost. One that is still under way has a better time
+// than the poll, so a second poll must confirm it.
+func (w *worker) poll(now time.Time) {
+	off := w.lifted(w.parts.Hook.Read())
+	if off == w.hook.Raw {
+		w.polled = 0
+		return
+	}
+	if w.polled++; w.polled >= lostPolls {
+		w.polled = 0
+		w.hook.Edge(off, now, now)
+	}
+}
+
+func (w *worker) edge(e hal.Edge) {
+	w.hook.SettleBy(e.At)
+	w.checkHook()
+	w.polled = 0
+	w.hook.Edge(w.lifted(e.Level), e.At, time.Now())
+}
+
+// checkHook reports a change of the hook that is certain.
+func (w *worker) checkHook() {
+	if w.hook.Closed == w.off {
+		return
+	}
+	w.off = w.hook.Closed
+	kind := slic.OnHook
+	if w.off {
+		kind = slic.OffHook
+		w.answered = w.want().feeds
+	}
+	w.emit(slic.Event{At: w.hook.At, Kind: kind})
+}
+
+// sync makes the ringer do what is wanted now. It is silent from the first touch
+// of the hook switch on, before that is certain.
+func (w *worker) sync(now time.Time) error {
+	want := w.want()
+	rings := want.feed == slic.Ringing && !w.off && !w.hook.Raw && want.feeds != w.answered
+	var err error
+	switch {
+	case rings && !w.ring.sounding():
+		err = w.parts.Ringer.Sound(w.ring.start(want.frequency, now))
+	case !rings && w.ring.sounding():
+		w.ring = warble{}
+		err = w.parts.Ringer.Sound(0)
+	case rings && !w.ring.next.After(now):
+		err = w.parts.Ringer.Sound(w.ring.turn(now))
+	}
+	if err != nil {
+		return fmt.Errorf("ringer: %w", err)
+	}
+	return nil
+}
+
+// lost takes the telephone out of service. Attempts to bring it back that fail
+// are not reported.
+func (w *worker) lost(err error) {
+	if w.down {
+		w.opts.Logger.Debug("still lost", "line", w.opts.Name, "err", err)
+		return
+	}
+	w.down = true
+	w.emit(slic.Event{At: time.Now(), Kind: slic.Lost, Err: err})
+}
+
+// emit reports an event, in the order of their times. Keys are not logged: they
+// may be a secret.
+func (w *worker) emit(e slic.Event) {
+	if e.At.Before(w.lastAt) {
+		e.At = w.lastAt
+	}
+	w.lastAt = e.At
+	if e.Err != nil {
+		e.Err = fmt.Errorf("handset: %w", e.Err)
+		w.opts.Logger.Warn("line "+e.Kind.String(), "line", w.opts.Name, "err", e.Err)
+	}
+	w.notify(e)
+}
+
+// pause waits for d or the end of ctx.
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
