@@ -39,6 +39,7 @@ type call struct {
 	ringing   bool
 	media     sip.Media
 	emergency bool
+	reoffered bool         // because of data
 	others    []*userAgent // for an emergency call that fails
 }
 
@@ -56,6 +57,9 @@ func (p *port) newCall(id line.CallID, ua *userAgent) (*call, error) {
 		JitterMin: cfg.RTP.JitterMin.Duration(),
 		JitterMax: cfg.RTP.JitterMax.Duration(),
 		Symmetric: cfg.RTP.Symmetric,
+
+		JitterFixed: fixedDelay(&cfg.RTP),
+		JitterData:  cfg.Fax.Jitter.Duration(),
 	})
 	ctx, end := context.WithCancel(context.Background())
 	c := &call{id: id, agent: ua, session: session, end: end, began: p.at}
@@ -213,6 +217,7 @@ func (p *port) setMedia(c *call, m sip.Media) {
 	s := media.Stream{
 		Remote: m.Remote, RemoteRTCP: m.RemoteRTCP, Codec: codec, PTime: m.PTime,
 		EventSend: m.EventSend, EventReceive: m.EventReceive, Send: m.Send, Receive: m.Receive,
+		Noise: m.Noise,
 	}
 	c.session.Set(s)
 }

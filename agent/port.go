@@ -27,6 +27,8 @@ type message struct {
 	sip    sip.Event    // from the user agent
 	agent  *userAgent   // which user agent sip is from
 	key    keyPress     // from the voice path
+	data   dataChange   // from the voice path
+	far    farTone      // from the voice path
 	config *config.Line // a new document's line
 }
 
@@ -46,18 +48,18 @@ type port struct {
 	chip  slic.Line     // SetFeed and Configure are safe from here
 	voice *media.Voice  // Play and Connect are safe from here
 
-	lostTold   uint64 // of lost, how many the log knows of
-	config     config.Line
-	pending    *config.Line // waits for the line to be idle
-	nation     *nation
-	tuned      slic.Electrical  // what the port was told last
-	processing media.Processing // and the voice
-	machine    *line.Machine
-	agents     *userAgents
-	calls      map[line.CallID]*call
-	lastID     line.CallID
-	connected  line.CallID // whom the telephone hears, 0 nobody
-	at         time.Time   // of the message being handled
+	lostTold  uint64 // of lost, how many the log knows of
+	config    config.Line
+	pending   *config.Line // waits for the line to be idle
+	nation    *nation
+	tuned     slic.Electrical // what the port was told last
+	sound     sound           // and the voice
+	machine   *line.Machine
+	agents    *userAgents
+	calls     map[line.CallID]*call
+	lastID    line.CallID
+	connected line.CallID // whom the telephone hears, 0 nobody
+	at        time.Time   // of the message being handled
 
 	keys     keypad
 	messages bool        // wait in the mailbox
@@ -84,9 +86,9 @@ func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
 		inbox: make(chan message, inboxSize),
 		calls: map[line.CallID]*call{},
 	}
-	p.processing = processing(&cfg, chip.Caps())
 	p.voice = media.NewVoice(media.VoiceOpts{
-		Processing: p.processing, Keys: p.keyPressed, Released: p.keyReleased, NoKeys: chip.Caps().Keys,
+		Keys: p.keyPressed, Released: p.keyReleased, NoKeys: chip.Caps().Keys,
+		Data: p.dataChanged, FarTone: p.farToneHeard,
 	})
 	p.agents = &userAgents{port: p}
 	nat, err := newNation(&cfg, chip.Caps())
@@ -94,6 +96,7 @@ func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
 		return nil, err
 	}
 	p.nation = nat
+	p.setVoice(p.soundOf(&cfg))
 	tap := &script.Tap{Port: p, Did: func(c script.Call) { a.hub.action(n, p.at, c) }}
 	p.machine = line.New(tap, nat.country, nat.plan, lineSettings(&cfg))
 	p.tuned = nat.electrical(&cfg)
@@ -121,6 +124,31 @@ func (p *port) post(m message) {
 // keyPressed is called by the audio goroutine.
 func (p *port) keyPressed(key byte, down bool) {
 	p.post(message{key: keyPress{key, down}})
+}
+
+// sound is what the configuration says of the voice path.
+type sound struct {
+	processing media.Processing
+	data       media.DataMode
+	network    string // country of the network whose busy tone ends calls, empty = none
+}
+
+func (p *port) soundOf(cfg *config.Line) sound {
+	s := sound{processing: processing(cfg, p.chip.Caps()), data: dataMode(&cfg.Fax)}
+	if cfg.Tones.BusyHangup {
+		s.network = cfg.SLIC.Country
+	}
+	return s
+}
+
+func (p *port) setVoice(s sound) {
+	p.sound = s
+	p.voice.Process(s.processing)
+	p.voice.CarryData(s.data)
+	p.voice.Watch(nil)
+	if s.network != "" {
+		p.voice.Watch(p.nation.networkTones())
+	}
 }
 
 // shortestReady is the shortest key by which a telephone answers an alert tone:
@@ -221,6 +249,10 @@ func (p *port) handle(m message) {
 		if m.key.down {
 			p.tell(m.at, line.Digit{Key: m.key.key})
 		}
+	case m.data.session != nil:
+		p.carryData(m.data)
+	case m.far.session != nil:
+		p.farTone(m.far)
 	case m.config != nil:
 		p.newConfig(m.config)
 	}
@@ -306,12 +338,13 @@ func (p *port) adopt(cfg *config.Line) bool {
 // done while nobody would hear it.
 func (p *port) tune() {
 	e := p.nation.electrical(&p.config)
-	v := processing(&p.config, p.chip.Caps())
-	if p.tuned == e && p.processing == v {
+	if sound := p.soundOf(&p.config); sound != p.sound {
+		p.setVoice(sound)
+	}
+	if p.tuned == e {
 		return
 	}
-	p.tuned, p.processing = e, v
-	p.voice.Process(v)
+	p.tuned = e
 	if err := p.chip.Configure(e); err != nil {
 		p.log.Error("new configuration of the port not applied", "err", err)
 	}

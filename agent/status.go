@@ -82,6 +82,7 @@ type CallStatus struct {
 	Ended     time.Time   `json:"ended,omitzero"`
 	Codec     string      `json:"codec,omitempty"`
 	Remote    string      `json:"remote,omitempty"`
+	Data      bool        `json:"data,omitempty"` // of a fax or modem, at present
 	Voice     VoiceStatus `json:"voice"`
 }
 
@@ -192,7 +193,8 @@ func (s *snapshot) now() LineStatus {
 	st := s.line
 	st.Calls = slices.Clone(st.Calls)
 	for i, session := range s.sessions {
-		st.Calls[i].Voice = voiceStatus(session.Stats())
+		stats := session.Stats()
+		st.Calls[i].Data, st.Calls[i].Voice = stats.Data, voiceStatus(stats)
 	}
 	return st
 }

@@ -120,6 +120,10 @@ func (a *userAgents) build(cfg *config.Line) (*userAgent, error) {
 	voice := sip.Voice{
 		Codecs: p.nation.codecs(cfg), PTime: cfg.RTP.PTime.Duration(),
 		Events: len(cfg.DTMF.Methods) > 0 && cfg.DTMF.Methods[0] == "rfc4733",
+		Noise:  cfg.DSP.ComfortNoise,
+	}
+	if cfg.Fax.Mode == "always" {
+		voice.PTime, voice.Noise = min(voice.PTime, 20*time.Millisecond), false
 	}
 	var err error
 	ua.UA, err = sip.New(account, voice, opts)

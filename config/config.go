@@ -32,6 +32,7 @@ type Line struct {
 	RTP       RTP       `json:"rtp" doc:"Transport of the voice."`
 	QoS       QoS       `json:"qos" doc:"Marking of packets for the network."`
 	DSP       DSP       `json:"dsp" reload:"live" doc:"What is done to the voice."`
+	Fax       Fax       `json:"fax" doc:"Faxes, modems and alarms on the telephone line."`
 	DTMF      DTMF      `json:"dtmf" doc:"How keys pressed during a call travel."`
 	Dial      Dial      `json:"dial" reload:"live" doc:"How digits become calls."`
 	SLIC      SLIC      `json:"slic" doc:"The analog port."`
@@ -70,12 +71,14 @@ type Codecs struct {
 
 // RTP is the transport of the voice.
 type RTP struct {
-	PTime     Milliseconds `json:"ptime_ms" default:"20" range:"10..60" step:"10" doc:"Voice in one packet."`
-	PortMin   int          `json:"port_min" default:"16384" range:"1024..65534" reload:"box" doc:"Lowest port for RTP."`
-	PortMax   int          `json:"port_max" default:"32767" range:"1025..65535" reload:"box" doc:"Highest port for RTP and RTCP."`
-	Symmetric bool         `json:"symmetric" default:"true" reload:"live" doc:"Follow the address that voice really comes from, for far ends behind NAT."`
-	JitterMin Milliseconds `json:"jitter_min_ms" default:"10" range:"0..200" reload:"live" doc:"Least delay of the jitter buffer."`
-	JitterMax Milliseconds `json:"jitter_max_ms" default:"200" range:"20..500" reload:"live" doc:"Greatest delay of the jitter buffer."`
+	PTime       Milliseconds `json:"ptime_ms" default:"20" range:"10..60" step:"10" doc:"Voice in one packet."`
+	PortMin     int          `json:"port_min" default:"16384" range:"1024..65534" reload:"box" doc:"Lowest port for RTP."`
+	PortMax     int          `json:"port_max" default:"32767" range:"1025..65535" reload:"box" doc:"Highest port for RTP and RTCP."`
+	Symmetric   bool         `json:"symmetric" default:"true" reload:"live" doc:"Follow the address that voice really comes from, for far ends behind NAT."`
+	JitterMode  string       `json:"jitter_mode" default:"adaptive" enum:"adaptive,fixed" reload:"live" doc:"Whether the delay of the jitter buffer follows the network."`
+	JitterMin   Milliseconds `json:"jitter_min_ms" default:"10" range:"0..200" reload:"live" doc:"Least delay of the jitter buffer."`
+	JitterMax   Milliseconds `json:"jitter_max_ms" default:"200" range:"20..500" reload:"live" doc:"Greatest delay of the jitter buffer."`
+	JitterFixed Milliseconds `json:"jitter_fixed_ms" default:"60" range:"20..300" reload:"live" doc:"Delay of the jitter buffer in mode fixed, between the least and the greatest."`
 }
 
 // QoS is the marking of packets.
@@ -89,6 +92,13 @@ type DSP struct {
 	EchoCanceller bool         `json:"lec" default:"true" reload:"live" doc:"Keep the echo of the telephone line from the far end."`
 	EchoTail      Milliseconds `json:"lec_tail_ms" default:"32" range:"8..128" step:"8" reload:"live" doc:"Longest echo to cancel. The telephone line itself needs 16; more is for networks behind the port."`
 	HighPass      bool         `json:"high_pass" default:"true" reload:"live" doc:"Keep offset and hum of the telephone line, 50 and 60 Hz, from the far end."`
+	ComfortNoise  bool         `json:"cng" default:"false" reload:"line" doc:"Send comfort noise in place of pauses where the far end knows it (RFC 3389). Saves half the traffic and costs some naturalness."`
+}
+
+// Fax says how the line carries data of faxes and modems.
+type Fax struct {
+	Mode   string       `json:"mode" default:"auto" enum:"auto,off,always" doc:"When voice is treated as data: from the tone of a fax or modem until both ends are silent, never, or in every call, for a line that serves a fax, an alarm or a modem alone."`
+	Jitter Milliseconds `json:"jitter_ms" default:"100" range:"40..300" reload:"live" doc:"Delay of the jitter buffer for data. It is fixed."`
 }
 
 // DTMF says how keys pressed during a call travel.
@@ -136,6 +146,7 @@ type Ring struct {
 // Tones says what the caller hears when a call fails or ends.
 type Tones struct {
 	Causes       map[string]string `json:"causes" range:"0..100" enum:"silence,busy,reorder,vacant-code,no-circuit" doc:"Tone for a SIP status code, in place of the built-in table."`
+	BusyHangup   bool              `json:"busy_hangup" default:"false" doc:"End an answered call when the far end plays the country's busy or congestion tone: for gateways to the public network that do not signal its end."`
 	ReorderDelay Seconds           `json:"reorder_delay_s" default:"5" range:"0..255" owner:"true" doc:"Silence between the far end's hang-up and reorder tone."`
 }
 

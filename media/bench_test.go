@@ -9,9 +9,12 @@ import (
 
 	"github.com/pion/rtp"
 
+	"github.com/ata-agent/ata-agent/country"
 	"github.com/ata-agent/ata-agent/dsp"
 	"github.com/ata-agent/ata-agent/dsp/callerid"
+	"github.com/ata-agent/ata-agent/dsp/faxtone"
 	"github.com/ata-agent/ata-agent/dsp/g711"
+	"github.com/ata-agent/ata-agent/dsp/progress"
 	"github.com/ata-agent/ata-agent/dsp/tone"
 	"github.com/ata-agent/ata-agent/media"
 )
@@ -23,6 +26,7 @@ type sink struct {
 	from   netip.AddrPort
 	tokens chan bool
 	sent   int
+	last   []byte // of what was sent; has room for it
 }
 
 func (s *sink) ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error) {
@@ -32,6 +36,7 @@ func (s *sink) ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error) {
 
 func (s *sink) WriteToUDPAddrPort(b []byte, _ netip.AddrPort) (int, error) {
 	s.sent++
+	s.last = append(s.last[:0], b...)
 	return len(b), nil
 }
 
@@ -52,13 +57,16 @@ type bench struct {
 }
 
 func newBench(say func(block []int16, at int)) *bench {
-	b := &bench{sink: &sink{}, packet: make([]byte, 172), say: make([]int16, 8000)}
+	b := &bench{sink: &sink{last: make([]byte, 0, 2048)}, packet: make([]byte, 172), say: make([]int16, 8000)}
 	b.session = media.NewSession(b.sink, b.sink, media.SessionOpts{})
 	b.session.Set(media.Stream{
 		Remote: addrB, RemoteRTCP: next(addrB), Codec: media.PCMA, PTime: 20 * time.Millisecond,
 		EventSend: 101, EventReceive: 101, Send: true, Receive: true,
 	})
-	b.voice = media.NewVoice(media.VoiceOpts{Keys: func(byte, bool) {}})
+	b.voice = media.NewVoice(media.VoiceOpts{
+		Keys: func(byte, bool) {}, FarTone: func(*media.Session, progress.Kind) {},
+		Data: func(*media.Session, bool, faxtone.Kind) {},
+	})
 	b.voice.Connect(b.session)
 	b.h = rtp.Header{Version: 2, PayloadType: 8, SSRC: 1}
 	for i := 0; i < len(b.say); i += 80 {
@@ -157,6 +165,12 @@ var modes = []mode{
 			b.voice.Tell(callData)
 		}
 	}, func(block []int16, _ int) { clear(block) }},
+	{"everything", func(b *bench) { // but for data, which end most of it
+		us, _ := country.Lookup("US")
+		b.voice.Watch(progress.NewPlan(map[progress.Kind]*tone.Spec{progress.Busy: &us.Tones.Busy, progress.Ringback: &us.Tones.Ringback}))
+		b.stream(func(s *media.Stream) { s.Noise = true })
+	}, func(b *bench, _ int) { b.arrive() }, speech},
+	{"data", func(b *bench) { b.voice.CarryData(media.DataAlways) }, func(b *bench, _ int) { b.arrive() }, speech},
 	{"idle", func(b *bench) { b.voice.Connect(nil) }, nil, func(block []int16, _ int) { clear(block) }},
 }
 

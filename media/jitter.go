@@ -24,6 +24,7 @@ const (
 	defaultLeast  = 10 * samplesPerMs
 	defaultMost   = 200 * samplesPerMs
 	longestBuffer = 500 * samplesPerMs
+	fixedBand     = 5 * samplesPerMs // a fixed delay may be off by this much
 )
 
 // jitterState is the state of a jitterBuffer.
@@ -54,8 +55,15 @@ func (s jitterState) String() string { return [...]string{"idle", "filling", "pl
 // back the voice while the buffer is empty, and shrinks slowly, by a sample a
 // time or where there is silence. The same corrections absorb the drift
 // between the far end's clock and the line's.
+//
+// With a fixed delay packets that come later than it are lost, and corrections
+// only absorb the drift. For data (see carryData) there are none at all.
 type jitterBuffer struct {
 	least, most int // bounds of the delay, samples
+	fixed       int // delay that voice has, 0 = adaptive
+	steady      int // delay that is kept now, 0 = adaptive
+	data        pacer
+	noise       comfort
 	state       jitterState
 	clock       uint32 // samples taken out
 	frame       int    // block size of the line
@@ -105,10 +113,16 @@ func (j *jitterBuffer) init(least, most int) {
 	j.delay.most = most
 }
 
+// setFixed has voice delayed by so many samples, whatever the network does.
+func (j *jitterBuffer) setFixed(delay int) {
+	j.fixed = min(max(delay, j.least), j.most)
+	j.steady = j.fixed
+}
+
 // clear forgets the stream and its sound.
 func (j *jitterBuffer) clear() {
 	j.reset()
-	j.conceal, j.fading = plc.Concealer{}, 0
+	j.conceal, j.fading, j.noise = plc.Concealer{}, 0, comfort{}
 }
 
 // reset forgets the stream; what was learned of the network stays.
@@ -179,7 +193,11 @@ func (j *jitterBuffer) stoodStill(came uint32) bool {
 		j.lateSince = came
 	}
 	j.lates++
-	return j.lates >= latePackets && int32(came-j.lateSince) >= lateTime
+	enough := int32(lateTime)
+	if j.data.on {
+		enough = bufferForget // a break of the network must not move a modem's clock
+	}
+	return j.lates >= latePackets && int32(came-j.lateSince) >= enough
 }
 
 // settle ends a drought. What the packet left behind is lost; if the packet
@@ -195,6 +213,8 @@ func (j *jitterBuffer) settle(ts uint32, n int) bool {
 		return false
 	case j.drought == 0:
 		return true
+	case j.steady > 0:
+		return j.settleSteady(ts, n)
 	}
 	growth := max(j.drought-max(off, 0)/unit*unit, 0)
 	if growth > 0 && growth > j.most-j.held() {
@@ -207,6 +227,16 @@ func (j *jitterBuffer) settle(ts uint32, n int) bool {
 	j.drought = 0
 	j.forget(skip)
 	return true
+}
+
+// settleSteady ends a drought when the delay must not grow.
+func (j *jitterBuffer) settleSteady(ts uint32, n int) bool {
+	if !j.excused {
+		j.counters.concealed += uint64(j.drought)
+	}
+	j.forget(j.drought)
+	j.drought = 0
+	return int(int32(ts-j.pos))+n > 0
 }
 
 // held is the delay of the fastest packet in the buffer, samples.
@@ -242,10 +272,15 @@ func (j *jitterBuffer) get(out []int16) {
 	j.frame = len(out)
 	if j.state == filling && j.ready() {
 		j.state = playing
+		if j.data.on {
+			j.steady = j.held()
+		}
 	}
 	switch {
 	case j.state == playing:
 		j.take(out)
+	case j.noise.on:
+		j.noise.sound.Read(out)
 	case j.fading > 0:
 		j.fading -= len(out)
 		j.conceal.Lost(out)
@@ -260,6 +295,9 @@ func (j *jitterBuffer) get(out []int16) {
 // shorter than a unit waits for the next.
 func (j *jitterBuffer) ready() bool {
 	want := min(j.margin()+j.delay.spread(), j.most-j.frame)
+	if j.steady > 0 {
+		want = j.steady
+	}
 	if !j.whole(j.pos, unit) {
 		want += unit
 	}
@@ -281,6 +319,8 @@ func (j *jitterBuffer) take(out []int16) {
 // fetch moves the next unit into the fifo.
 func (j *jitterBuffer) fetch() {
 	switch {
+	case j.data.on:
+		j.fetchData()
 	case j.whole(j.pos, unit):
 		j.playUnit()
 	case int32(j.end-j.pos) < unit:
@@ -296,6 +336,10 @@ func (j *jitterBuffer) fetch() {
 }
 
 func (j *jitterBuffer) makeUp() {
+	if j.pausing() {
+		j.fillPause()
+		return
+	}
 	j.conceal.Lost(j.unit[:])
 	j.push(j.unit[:])
 	j.sinceBad = 0
@@ -307,6 +351,9 @@ func (j *jitterBuffer) push(samples []int16) {
 
 func (j *jitterBuffer) playUnit() {
 	j.copyOut(j.unit[:], j.pos)
+	if j.noise.on && int32(j.pos-j.noise.from) >= 0 {
+		j.noise.on = false
+	}
 	fix := j.correction()
 	if fix < 0 && j.maySkip() {
 		j.skipUnit()
@@ -337,12 +384,28 @@ func (j *jitterBuffer) correction() int {
 		return 0
 	}
 	held := j.held()
+	if j.steady > 0 {
+		return j.keepSteady(held - j.steady)
+	}
 	extra := held - min(j.delay.spread(), j.most-j.frame) - j.margin()
 	short := j.phase() - extra
 	switch {
 	case short > 0 && held < j.most && (short > j.frame || j.sinceFix >= gentle || silent(j.unit[:])):
 		return 1
 	case extra > j.frame+keepBand && (j.sinceFix >= gentle || j.maySkip()):
+		return -1
+	}
+	return 0
+}
+
+// keepSteady is the correction for a delay that is extra above the fixed one.
+func (j *jitterBuffer) keepSteady(extra int) int {
+	switch {
+	case j.sinceFix < gentle && !silent(j.unit[:]):
+		return 0
+	case extra < -fixedBand:
+		return 1
+	case extra > fixedBand:
 		return -1
 	}
 	return 0
@@ -362,6 +425,9 @@ func (j *jitterBuffer) margin() int { return max(j.least-j.frame/2, leastMargin)
 
 // maySkip says whether a unit can be left out unheard.
 func (j *jitterBuffer) maySkip() bool {
+	if j.steady > 0 && j.held()-j.steady < unit {
+		return false
+	}
 	return j.whole(j.pos, 2*unit) && (silent(j.unit[:]) || j.held() > j.most+j.frame)
 }
 

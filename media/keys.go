@@ -22,10 +22,14 @@ type keying struct {
 
 // speak takes a block of 80 samples from the telephone.
 func (v *Voice) speak(block []int16, now time.Duration) {
+	s := v.session
+	if s != nil && v.data.on {
+		s.send(block, now)
+		return
+	}
 	if !v.opts.NoKeys {
 		v.listen(block)
 	}
-	s := v.session
 	if s == nil {
 		return
 	}
@@ -34,6 +38,17 @@ func (v *Voice) speak(block []int16, now time.Duration) {
 	v.hush(events && (v.pressed != 0 || !v.opts.NoKeys && v.detector.Suspect()) || v.mute.Load())
 	v.keyByOrder(events)
 	s.send(v.mic[:], now)
+}
+
+// stopKeys ends a key that sounds when data begin: what looks like a key in them
+// is none.
+func (v *Voice) stopKeys() {
+	if v.pressed != 0 || v.keying.event {
+		v.session.finishEvent()
+	}
+	v.pressed, v.keying, v.muted = 0, keying{}, false
+	v.detector.Reset()
+	v.heard = 0
 }
 
 // listen looks for keys. While the telephone hears a key its echo comes back

@@ -41,6 +41,9 @@ func (c Codec) String() string {
 	return "codec?"
 }
 
+// noisePayload is the payload type of comfort noise (RFC 3389 §4).
+const noisePayload = 13
+
 // Stream is what offer and answer agreed on for the voice of one call.
 type Stream struct {
 	Remote        netip.AddrPort // where RTP goes
@@ -49,6 +52,7 @@ type Stream struct {
 	PTime         time.Duration // voice per packet sent, 10..60 ms [20 ms]
 	EventSend     uint8         // payload type of telephone-event towards the far end, 0 = not agreed
 	EventReceive  uint8         // payload type of telephone-event from the far end, 0 = not agreed
+	Noise         bool          // pauses may be sent as comfort noise (RFC 3389)
 	Send, Receive bool          // direction, from hold
 }
 

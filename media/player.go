@@ -15,6 +15,8 @@ type player struct {
 	known  bool
 	level  meter
 	heard  heardVoice
+
+	dataDelay int // of the jitter buffer while data are carried, samples
 }
 
 func (p *player) init(opts SessionOpts) {
@@ -25,7 +27,14 @@ func (p *player) init(opts SessionOpts) {
 	if opts.JitterMax > 0 {
 		most = min(int(opts.JitterMax/smallestClock), longestBuffer)
 	}
+	p.dataDelay = defaultData
+	if opts.JitterData > 0 {
+		p.dataDelay = min(int(opts.JitterData/smallestClock), longestBuffer)
+	}
 	p.jitter.init(least, max(most, least+2*maxFrame))
+	if opts.JitterFixed > 0 {
+		p.jitter.setFixed(int(opts.JitterFixed / smallestClock))
+	}
 }
 
 // receive fills out with the far end's voice and returns the key it presses, 0
@@ -50,6 +59,7 @@ func (s *Session) receive(out []int16, now time.Duration) (key byte) {
 func (p *player) take(in *packet, now time.Duration) quality.Fate {
 	if p.known && in.ssrc != p.ssrc {
 		p.jitter.reset()
+		p.jitter.noise.on = false
 		p.events.known = false
 		p.heard.stream.Restart()
 	}
@@ -58,6 +68,10 @@ func (p *player) take(in *packet, now time.Duration) quality.Fate {
 	if in.event {
 		p.events.packet(in.ts, payload)
 		p.jitter.excused = true
+		return quality.Played
+	}
+	if in.noise {
+		p.jitter.pause(in.ts, payload)
 		return quality.Played
 	}
 	p.heard.packet = in.n

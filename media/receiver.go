@@ -32,6 +32,7 @@ type packet struct {
 	refused uint16 // packets just before it that found no room
 	anew    bool   // nobody took those before
 	event   bool
+	noise   bool
 	law     g711.Law
 	n       int
 	payload [longestVoice]byte
@@ -137,12 +138,15 @@ func (r *receiver) candidate(b []byte) bool {
 	h.PayloadType = b[1] & 0x7F
 	h.SequenceNumber = uint16(b[2])<<8 | uint16(b[3])
 	h.SSRC = uint32(b[8])<<24 | uint32(b[9])<<16 | uint32(b[10])<<8 | uint32(b[11])
-	return r.isEvent() || Codec(h.PayloadType) == r.codec || r.overlap > 0 && Codec(h.PayloadType) == r.previous
+	return r.isEvent() || r.isNoise() || Codec(h.PayloadType) == r.codec || r.overlap > 0 && Codec(h.PayloadType) == r.previous
 }
 
 func (r *receiver) isEvent() bool {
 	return r.stream.EventReceive != 0 && r.header.PayloadType == r.stream.EventReceive
 }
+
+// isNoise: comfort noise is understood also where nobody agreed on it.
+func (r *receiver) isNoise() bool { return r.header.PayloadType == noisePayload }
 
 // payload parses the whole packet and returns what it carries.
 func (r *receiver) payload(b []byte) ([]byte, bool) {
@@ -187,7 +191,7 @@ func (r *receiver) enter(octets int, at time.Duration) bool {
 	case outOfOrder:
 		a.reordered++
 	}
-	if !r.isEvent() {
+	if !r.isEvent() && !r.isNoise() {
 		a.jitter.Add(uint32(at/smallestClock) - r.header.Timestamp)
 	}
 	return true
@@ -233,6 +237,7 @@ func (s *Session) deliver(payload []byte, at time.Duration) {
 		return
 	}
 	p.at, p.ssrc, p.ts, p.event = at, r.header.SSRC, r.header.Timestamp, r.isEvent()
+	p.noise = r.isNoise()
 	p.seq, p.refused, p.anew = r.header.SequenceNumber, r.refused, r.untaken
 	r.refused, r.untaken = 0, false
 	p.law = Codec(r.header.PayloadType).law()

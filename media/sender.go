@@ -31,6 +31,7 @@ type sender struct {
 	fresh   bool // the next voice packet begins a talkspurt
 	paused  time.Duration
 	level   meter
+	quiet   silencer
 	buf     [rtpHeader + longestSent]byte
 }
 
@@ -62,6 +63,9 @@ func (s *Session) send(block []int16, now time.Duration) {
 	out := &s.sender
 	out.level.add(block)
 	s.levelSent.Store(out.level.bits())
+	if stream.Noise {
+		out.quiet.listen(block)
+	}
 	out.n += copy(out.pending[out.n:], block)
 	if out.n >= out.interval(stream) {
 		s.emit(stream, now)
@@ -100,6 +104,15 @@ func (s *Session) emit(stream *Stream, now time.Duration) {
 	if !ok || !stream.Send {
 		out.fresh = true
 		return
+	}
+	if stream.Noise && !s.data.Load() {
+		if pause, noise := out.quiet.next(); pause {
+			if len(noise) > 0 {
+				s.transmit(to, noisePayload, false, begin, noise, now)
+			}
+			out.fresh = true
+			return
+		}
 	}
 	payload := out.buf[rtpHeader : rtpHeader+len(voice)]
 	g711.Encode(stream.Codec.law(), payload, voice)

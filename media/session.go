@@ -19,6 +19,10 @@ import (
 type SessionOpts struct {
 	JitterMin time.Duration // least delay of the jitter buffer, met on average [10 ms]
 	JitterMax time.Duration // greatest, up to 500 ms [200 ms]
+	// JitterFixed is the delay of the jitter buffer whatever the network does; 0 has
+	// it adapt.
+	JitterFixed time.Duration
+	JitterData  time.Duration // delay of the jitter buffer while data are carried [100 ms]
 	// Symmetric follows the address that voice really comes from, once five
 	// packets in a row prove it, for far ends behind NAT. Without it only the
 	// address of the Stream is heard.
@@ -68,6 +72,7 @@ type published struct {
 	held                                       atomic.Int64  // delay of the jitter buffer, samples
 	levelSent, levelReceived                   atomic.Uint64 // bits of a mean square
 	heardVoice                                 sharedHeard
+	data                                       atomic.Bool // data are carried
 }
 
 // NewSession returns the session of a call over the sockets of [Listen], which

@@ -43,6 +43,8 @@ type Stats struct {
 	Quality       quality.Report // of the voice heard here; its levels are in dBm0
 	RemoteQuality quality.Report // of ours, as the far end says in RTCP XR; what it did not say is 0
 
+	Data bool // data of a fax or modem are carried
+
 	LevelSent, LevelReceived dsp.DBm0  // of the last 300 ms, -Inf = silence
 	LastReceived             time.Time // the last valid packet, for the media time-out; zero = none
 }
@@ -66,6 +68,7 @@ func (s *Session) Stats() Stats {
 		BufferDelay:    samples(uint64(max(s.held.Load(), 0))),
 		LevelSent:      levelOf(s.levelSent.Load()),
 		LevelReceived:  levelOf(s.levelReceived.Load()),
+		Data:           s.data.Load(),
 	}
 	if to, ok := s.destination(stream); ok {
 		st.Remote = to

@@ -8,6 +8,8 @@ import (
 	"github.com/ata-agent/ata-agent/dsp"
 	"github.com/ata-agent/ata-agent/dsp/callerid"
 	"github.com/ata-agent/ata-agent/dsp/dtmf"
+	"github.com/ata-agent/ata-agent/dsp/faxtone"
+	"github.com/ata-agent/ata-agent/dsp/progress"
 	"github.com/ata-agent/ata-agent/dsp/tone"
 )
 
@@ -31,6 +33,14 @@ type VoiceOpts struct {
 	// is called like Keys, after it.
 	Released func(key byte, held time.Duration)
 
+	// Data is told when a call begins or ends to carry data of a fax or modem, and
+	// by which tone that was known, 0 for none. It is called like Keys.
+	Data func(s *Session, on bool, tone faxtone.Kind)
+
+	// FarTone is told of a tone of the network in the far end's voice, see Watch. It
+	// is called like Keys.
+	FarTone func(s *Session, tone progress.Kind)
+
 	Processing     // at first, see Process
 	EchoDelay  int // see Voice.DelayEcho [0]
 
@@ -47,8 +57,8 @@ type VoiceOpts struct {
 // other method may be called from anywhere, returns at once and works from the
 // next Frame on.
 //
-//	fromPhone ─▶ high pass ─▶ meter ─▶ echo canceller ─▶ gain ─▶ key detector ─▶ mute while a key sounds ─▶ Session ─▶ RTP
-//	toPhone   ◀─ meter ◀─ gain ◀─ call waiting + (key ? far end's voice : tone) ◀─ Session ◀─ RTP
+//	fromPhone ─▶ high pass ─▶ meter ─▶ echo canceller ─▶ gain ─▶ fax tones ─▶ key detector ─▶ mute while a key sounds ─▶ Session ─▶ RTP
+//	toPhone   ◀─ meter ◀─ gain ◀─ call waiting + (key ? far end's voice : tone) ◀─ fax tones ◀─ Session ◀─ RTP
 //	                           ◀─ caller ID, in place of all else
 type Voice struct {
 	opts VoiceOpts
@@ -59,6 +69,7 @@ type Voice struct {
 	tell    atomic.Pointer[order[*callerid.Plan]]
 	connect atomic.Pointer[order[*Session]]
 	sounded atomic.Pointer[order[keyOrder]]
+	watch   atomic.Pointer[progress.Detector]
 	process atomic.Pointer[treatment]
 	mute    atomic.Bool
 	giving  sync.Mutex // among those who give key orders; never taken by the audio goroutine
@@ -90,6 +101,8 @@ type Voice struct {
 	mic            [dsp.Frame]int16
 	processed      *treatment
 	canceller      *canceller
+	data           dataPath
+	network        *progress.Detector // of what is watched for, nil = nothing
 	toPhone        direction
 	fromPhone      direction
 }
@@ -113,6 +126,7 @@ func NewVoice(opts VoiceOpts) *Voice {
 		orders:    newRing[keyOrder](ordersWaiting),
 		detector:  dtmf.NewDetector(opts.DTMF),
 		canceller: newCanceller(opts.EchoDelay),
+		data:      newDataPath(),
 	}
 	v.Process(opts.Processing)
 	return v
@@ -184,7 +198,11 @@ func (v *Voice) Frame(toPhone, fromPhone []int16) {
 		now = v.session.now()
 	}
 	for ; len(fromPhone) >= dsp.Frame; fromPhone = fromPhone[dsp.Frame:] {
-		v.speak(v.take(fromPhone[:dsp.Frame], len(fromPhone)), now)
+		block := v.take(fromPhone[:dsp.Frame], len(fromPhone))
+		if v.session != nil {
+			v.listenNear(block)
+		}
+		v.speak(block, now)
 	}
 	v.hear(toPhone, now)
 	v.deliver(toPhone)
@@ -227,6 +245,11 @@ func (v *Voice) DelayEcho(samples int) {
 func (v *Voice) join(s *Session) {
 	if old := v.session; old != nil {
 		old.release(v)
+		v.canceller.setVBD(false)
+		v.data.forget()
+		if v.network != nil {
+			v.network.Reset()
+		}
 		v.session = nil
 		v.pressed, v.keying = 0, keying{}
 		v.farKey.Stop()
@@ -255,6 +278,7 @@ func (s *Session) release(v *Voice) {
 	s.finishEvent()
 	s.sender.pause(s.now())
 	s.held.Store(0)
+	s.carryData(false)
 	s.owner.CompareAndSwap(v, nil)
 }
 
@@ -264,6 +288,8 @@ func (v *Voice) hear(toPhone []int16, now time.Duration) {
 	flowing := false
 	if s := v.session; s != nil {
 		key = s.receive(toPhone, now)
+		v.listenFar(toPhone)
+		v.watchFar(toPhone)
 		flowing = int64(now) < s.voiceUntil.Load()
 	} else {
 		clear(toPhone)

@@ -14,6 +14,7 @@ import (
 type modify struct {
 	offering    *exchange // our re-INVITE without final response
 	wantHold    bool      // what the line asked for last
+	wantData    bool      // the same
 	wantRefresh bool
 	unknown     bool   // the far end has not heard yet where we are now
 	glare       *timer // waits after 491
@@ -28,6 +29,16 @@ func (u *UA) Hold(id CallID, on bool) {
 	})
 }
 
+// CarryData offers the far end what data of a fax or modem need: short packets
+// and no pauses left out (ITU-T V.152); or takes that back. Changed follows if the
+// far end agrees and something changes.
+func (u *UA) CarryData(id CallID, on bool) {
+	u.byID(id, func(c *call) {
+		c.wantData = on
+		c.modifyNext()
+	})
+}
+
 // modifyNext sends a re-INVITE if one is wanted and possible now.
 func (c *call) modifyNext() {
 	if c.over || c.state != confirmed || c.offering != nil || c.ok != nil || c.glare != nil {
@@ -36,6 +47,9 @@ func (c *call) modifyNext() {
 	switch {
 	case c.wantHold != c.sess.held:
 		c.sess.held = c.wantHold
+		c.reinvite(c.sess.offer(false))
+	case c.wantData != c.sess.data:
+		c.sess.data = c.wantData
 		c.reinvite(c.sess.offer(false))
 	case c.wantRefresh:
 		c.reinvite(c.sess.again())
@@ -63,8 +77,8 @@ func (c *call) reinvite(offer *sdp.Session) {
 			c.log.Info("re-INVITE not sent", "err", err)
 			c.offering = nil
 			c.sess.withdraw()
-			c.sess.held = c.sess.agreedHeld
-			c.wantHold = c.sess.held
+			c.sess.fallBack()
+			c.wantHold, c.wantData = c.sess.held, c.sess.data
 			return
 		}
 		*x = *c.exchange(c.dlg, f)
@@ -143,7 +157,7 @@ func (c *call) onReinviteRefused(x *exchange, res *sipmsg.Response) {
 	c.giveUp.stop()
 	c.offering = nil
 	c.sess.withdraw()
-	c.sess.held = c.sess.agreedHeld
+	c.sess.fallBack()
 	switch {
 	case c.over:
 	case gone(res):
@@ -151,7 +165,7 @@ func (c *call) onReinviteRefused(x *exchange, res *sipmsg.Response) {
 	case res.StatusCode == 491:
 		c.retryAfterGlare()
 	default:
-		c.wantHold = c.sess.held
+		c.wantHold, c.wantData = c.sess.held, c.sess.data
 		c.modifyNext()
 	}
 }

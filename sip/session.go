@@ -21,6 +21,8 @@ type session struct {
 
 	held       bool  // we put the far end on hold, or offered to
 	agreedHeld bool  // held, when the far end last agreed
+	data       bool  // the call carries data of a fax or modem, or we offered it to
+	agreedData bool  // data, when the far end last agreed
 	remoteHold bool  // the far end's last offer put us on hold
 	eventPT    uint8 // payload type of telephone-event, kept for the whole call (RFC 3264 §8.3.2)
 
@@ -60,6 +62,9 @@ func (s *session) offer(full bool) *sdp.Session {
 			m.Codecs = append(m.Codecs, sdp.Codec{PT: pt, Name: name, Rate: 8000, Channels: 1})
 		}
 	}
+	if s.noise() {
+		m.Codecs = append(m.Codecs, comfortNoise)
+	}
 	if s.voice.Events {
 		m.Codecs = append(m.Codecs, events(s.eventPT))
 	}
@@ -79,16 +84,31 @@ func (s *session) again() *sdp.Session {
 	return s.sent
 }
 
+// comfortNoise is what pauses are sent as (RFC 3389 §4).
+var comfortNoise = sdp.Codec{PT: 13, Name: "CN", Rate: 8000, Channels: 1}
+
+// noise says whether we want pauses to be left out. Data bear none.
+func (s *session) noise() bool { return s.voice.Noise && !s.data }
+
 func events(pt uint8) sdp.Codec {
 	return sdp.Codec{PT: pt, Name: "telephone-event", Rate: 8000, Channels: 1, Fmtp: "0-16"}
 }
 
 func (s *session) audio(d sdp.Direction) sdp.Media {
-	return sdp.Media{
+	m := sdp.Media{
 		Kind: "audio", Port: s.rtp.Port(), Proto: "RTP/AVP",
 		PTime: s.voice.PTime, Direction: d, Conn: s.rtp.Addr(),
 	}
+	if s.data {
+		m.PTime = dataPTime
+		m.Attributes = []sdp.Attribute{{Name: "silenceSupp", Value: "off - - - -"}} // RFC 3108 §5.6.3.2
+	}
+	return m
 }
+
+// dataPTime is the length of packets of data: a lost one costs a modem the less
+// the shorter it is, and 20 ms is what every gateway can do.
+const dataPTime = 20 * time.Millisecond
 
 // lines puts our audio line among those that offer and answer have had so far:
 // their number and order never change (RFC 3264 §8).
@@ -165,6 +185,9 @@ func (s *session) answer(offer *sdp.Session) (*sdp.Session, error) {
 	}
 	m := s.audio(d.Reverse().And(sdp.DirectionOf(true, !s.held)))
 	m.Proto, m.Codecs = theirs.Proto, []sdp.Codec{codec}
+	if cn, ok := theirs.Codec("CN", 8000); ok && s.noise() && cn.PT == comfortNoise.PT {
+		m.Codecs = append(m.Codecs, comfortNoise)
+	}
 	if e, ok := theirs.Codec("telephone-event", 8000); ok && s.voice.Events {
 		s.eventPT = e.PT
 		m.Codecs = append(m.Codecs, events(e.PT))
@@ -205,11 +228,14 @@ func (s *session) accept(answer *sdp.Session) error {
 // agree notes what holds from now on. ours is the direction we named.
 func (s *session) agree(remote *sdp.Session, line int, codec sdp.Codec, ours sdp.Direction) {
 	m := &remote.Media[line]
-	s.remote, s.agreedHeld = remote, s.held
+	s.remote, s.agreedHeld, s.agreedData = remote, s.held, s.data
 	s.media = Media{
 		Remote: m.RTPAddr(), RemoteRTCP: m.RTCPAddr(), Codec: strings.ToUpper(codec.Name), PTime: s.sendPTime(m),
 		Send:    ours.Sends() && m.Direction.Receives() && !m.Conn.IsUnspecified(),
 		Receive: ours.Receives() && m.Direction.Sends(),
+	}
+	if cn, ok := m.Codec("CN", 8000); ok && s.noise() {
+		s.media.Noise = cn.PT == comfortNoise.PT
 	}
 	if e, ok := m.Codec("telephone-event", 8000); ok && s.voice.Events {
 		s.media.EventSend, s.media.EventReceive = e.PT, s.eventPT
@@ -233,3 +259,6 @@ func (s *session) sendPTime(m *sdp.Media) time.Duration {
 // withdraw forgets an offer that was not accepted; the session stays as it was
 // (RFC 3261 §14.1).
 func (s *session) withdraw() { s.sent = nil }
+
+// fallBack wants no more than what the far end agreed to last.
+func (s *session) fallBack() { s.held, s.data = s.agreedHeld, s.agreedData }

@@ -136,6 +136,7 @@ type Media struct {
 	PTime         time.Duration
 	EventSend     uint8 // payload type of telephone-event towards the far end, 0 = none
 	EventReceive  uint8 // payload type we receive telephone-event with, 0 = none
+	Noise         bool  // pauses may be sent as comfort noise (RFC 3389)
 	Send, Receive bool
 }
 
@@ -170,4 +171,5 @@ type Voice struct {
 	Codecs []string      // in order of preference, of "PCMU", "PCMA"
 	PTime  time.Duration // [20 ms]
 	Events bool          // offer telephone-event
+	Noise  bool          // offer comfort noise (RFC 3389)
 }

@@ -25,6 +25,11 @@ var mayImport = map[string][]string{
 	"dsp/fft":  {},
 	"dsp/pcm":  {"dsp"},
 
+	"dsp/faxtone": {"dsp"},
+	"dsp/vad":     {"dsp"},
+
+	"dsp/progress": {"dsp", "dsp/tone"},
+
 	"dsp/echo":      {"dsp", "dsp/fft"},
 	"dsp/echo/g168": {"dsp"},
 

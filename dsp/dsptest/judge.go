@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/binary"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -104,12 +105,52 @@ func (s Spandsp) Conceal(t testing.TB, x []int16, lost []bool) []int16 {
 			script[i] = '1'
 		}
 	}
-	raw := s.run(t, pcm(nil, x[:len(lost)*LossFrame]), "plc", string(script))
+	return samplesOf(s.run(t, pcm(nil, x[:len(lost)*LossFrame]), "plc", string(script)))
+}
+
+func samplesOf(raw []byte) []int16 {
 	out := make([]int16, len(raw)/2)
 	for i := range out {
 		out[i] = int16(binary.LittleEndian.Uint16(raw[2*i:]))
 	}
 	return out
+}
+
+// ConnectTones returns what its detector of one kind of tone of faxes and
+// modems tells of each signal: numbers of kinds, as in its enumeration of modem
+// connect tones.
+func (s Spandsp) ConnectTones(t testing.TB, signals [][]int16, kind int) []string {
+	t.Helper()
+	return s.lines(t, signals, "connect", strconv.Itoa(kind))
+}
+
+// ConnectTone returns n samples of a kind of tone as it sends it.
+func (s Spandsp) ConnectTone(t testing.TB, kind, n int) []int16 {
+	t.Helper()
+	return samplesOf(s.run(t, nil, "connect-tx", strconv.Itoa(kind), strconv.Itoa(n)))
+}
+
+// V21Bits returns what its receiver of V.21 channel 2 hears in x, as 0 and 1.
+func (s Spandsp) V21Bits(t testing.TB, x []int16) string {
+	t.Helper()
+	return string(s.run(t, pcm(nil, x), "v21-rx"))
+}
+
+// V29 returns the signal of a page of so many random bits, as its modem of V.29
+// sends it at 9600 bit/s.
+func (s Spandsp) V29(t testing.TB, bits int) []int16 {
+	t.Helper()
+	return samplesOf(s.run(t, nil, "v29-tx", strconv.Itoa(bits)))
+}
+
+// V29Errors returns how many of so many bits of V29's signal its receiver hears
+// in x, and how many of them are wrong.
+func (s Spandsp) V29Errors(t testing.TB, x []int16, bits int) (heard, wrong int) {
+	t.Helper()
+	if _, err := fmt.Sscan(string(s.run(t, pcm(nil, x), "v29-rx", strconv.Itoa(bits))), &heard, &wrong); err != nil {
+		t.Fatalf("spandsp v29-rx: %v", err)
+	}
+	return heard, wrong
 }
 
 // CPU returns the nanoseconds of thread CPU time that 20 ms cost each of its

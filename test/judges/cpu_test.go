@@ -11,11 +11,14 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/ata-agent/ata-agent/country"
 	"github.com/ata-agent/ata-agent/dsp/callerid"
 	"github.com/ata-agent/ata-agent/dsp/dsptest"
 	"github.com/ata-agent/ata-agent/dsp/dtmf"
+	"github.com/ata-agent/ata-agent/dsp/faxtone"
 	"github.com/ata-agent/ata-agent/dsp/g711"
 	"github.com/ata-agent/ata-agent/dsp/plc"
+	"github.com/ata-agent/ata-agent/dsp/progress"
 	"github.com/ata-agent/ata-agent/dsp/tone"
 )
 
@@ -52,6 +55,8 @@ var limits = map[string]float64{
 	"plc_lost":    1.5,
 	"cid_tx":      1.5,
 	"cid_rx":      1.5,
+	"fax_tones":   1.2,
+	"progress":    1.5,
 }
 
 const goodLimit = 100.0 // ns for a good frame, where spandsp only copies
@@ -90,6 +95,11 @@ func median(v []float64) float64 {
 func functions(x []int16) map[string]func(i int) {
 	block := func(i int) []int16 { return x[i*160%(len(x)-160):][:160] }
 	out, codes := make([]int16, 160), make([]byte, 160)
+	fax := faxtone.New()
+	us, _ := country.Lookup("US")
+	network := progress.New(progress.NewPlan(map[progress.Kind]*tone.Spec{
+		progress.Busy: &us.Tones.Busy, progress.Ringback: &us.Tones.Ringback,
+	}))
 	detector := dtmf.NewDetector(dtmf.Opts{})
 	spec := tone.MustParse("350+440:inf", -13)
 	var generator tone.Generator
@@ -103,6 +113,8 @@ func functions(x []int16) map[string]func(i int) {
 	sender.Start(data)
 	sender.Read(told)
 	return map[string]func(i int){
+		"fax_tones":   func(i int) { fax.Process(block(i)) },
+		"progress":    func(i int) { network.Process(block(i)) },
 		"dtmf_rx":     func(i int) { detector.Process(block(i)) },
 		"tone_pair":   func(int) { generator.Read(out) },
 		"alaw_encode": func(i int) { g711.Encode(g711.ALaw, codes, block(i)) },

@@ -158,6 +158,112 @@ static void tones(char *plan)
     }
 }
 
+static char tones_heard[256];
+
+static void on_connect_tone(void *user, int tone, int level, int delay)
+{
+    (void) user; (void) level; (void) delay;
+    snprintf(tones_heard + strlen(tones_heard), sizeof tones_heard - strlen(tones_heard), " %d", tone);
+}
+
+/* Records as for dtmf, for a fresh detector of one kind of tone of faxes and
+ * modems. What it tells, numbers of kinds, comes out. */
+static void connect_tones(int kind)
+{
+    int32_t n;
+
+    while (fread(&n, 4, 1, stdin) == 1) {
+        int16_t *x = malloc(2 * n);
+        modem_connect_tones_rx_state_t *s = modem_connect_tones_rx_init(NULL, kind, on_connect_tone, NULL);
+
+        if (fread(x, 2, n, stdin) != (size_t) n)
+            exit(1);
+        tones_heard[0] = 0;
+        modem_connect_tones_rx(s, x, n);
+        puts(tones_heard);
+        modem_connect_tones_rx_free(s);
+        free(x);
+    }
+}
+
+/* Sends one kind of tone for n samples to stdout. */
+static void connect_tone(int kind, int n)
+{
+    int16_t *x = calloc(n, 2);
+    modem_connect_tones_tx_state_t *s = modem_connect_tones_tx_init(NULL, kind);
+
+    modem_connect_tones_tx(s, x, n);
+    fwrite(x, 2, n, stdout);
+}
+
+static int received;
+
+static void on_bit(void *user, int b)
+{
+    (void) user;
+    if (b >= 0)
+        putchar('0' + b);
+}
+
+/* Prints the bits that the receiver of V.21 channel 2 hears, as 0 and 1. */
+static void v21_rx(void)
+{
+    int n;
+    int16_t *x = read_all(&n);
+
+    fsk_rx(fsk_rx_init(NULL, &preset_fsk_specs[FSK_V21CH2], FSK_FRAME_MODE_SYNC, on_bit, NULL), x, n);
+}
+
+static unsigned scramble = 1;
+
+/* The bits that all V.29 calls here carry: a shift register of 23 bits. */
+static int random_bit(void *user)
+{
+    int *left = user;
+
+    if ((*left)-- <= 0)
+        return SIG_STATUS_END_OF_DATA;
+    scramble = scramble << 1 | ((scramble >> 22 ^ scramble >> 17) & 1);
+    return scramble & 1;
+}
+
+/* Sends n bits by the modem of V.29 at 9600 bit/s. */
+static void v29_send(int n)
+{
+    int16_t x[160];
+    int got;
+    v29_tx_state_t *s = v29_tx_init(NULL, 9600, 0, random_bit, &n);
+
+    v29_tx_power(s, -13);
+    while ((got = v29_tx(s, x, 160)) > 0)
+        fwrite(x, 2, got, stdout);
+}
+
+static int wrong, expected;
+
+static void check_bit(void *user, int b)
+{
+    int endless = 1 << 30;
+
+    (void) user;
+    if (b < 0 || received == expected)
+        return;
+    received++;
+    wrong += b != random_bit(&endless);
+}
+
+/* Receives what v29_send sent: prints how many of n bits came and how many are
+ * wrong. */
+static void v29_receive(int n)
+{
+    int samples;
+    int16_t *x = read_all(&samples);
+
+    expected = n;
+    v29_rx(v29_rx_init(NULL, 9600, check_bit, NULL), x, samples);
+    printf("%d %d\n", received, wrong);
+}
+
 /* Prints nanoseconds of thread CPU time for 20 ms of each function on the audio
  * from stdin. */
 static void bench(void)
@@ -205,6 +311,25 @@ static void bench(void)
     }
     printf("plc_lost %.0f\n", lost / frames);
 
+    modem_connect_tones_rx_state_t *m1 = modem_connect_tones_rx_init(NULL, MODEM_CONNECT_TONES_FAX_CNG, NULL, NULL);
+    modem_connect_tones_rx_state_t *m2 = modem_connect_tones_rx_init(NULL, MODEM_CONNECT_TONES_ANS_PR, NULL, NULL);
+    modem_connect_tones_rx_state_t *m3 = modem_connect_tones_rx_init(NULL, MODEM_CONNECT_TONES_FAX_PREAMBLE, NULL, NULL);
+    RUN("fax_tones", {
+        modem_connect_tones_rx(m1, x + at, 160);
+        modem_connect_tones_rx(m2, x + at, 160);
+        modem_connect_tones_rx(m3, x + at, 160);
+    });
+
+    super_tone_rx_descriptor_t *sd = super_tone_rx_make_descriptor(NULL);
+    int st = super_tone_rx_add_tone(sd);
+    super_tone_rx_add_element(sd, st, 480, 620, 400, 600);
+    super_tone_rx_add_element(sd, st, 0, 0, 400, 600);
+    st = super_tone_rx_add_tone(sd);
+    super_tone_rx_add_element(sd, st, 440, 480, 1700, 2300);
+    super_tone_rx_add_element(sd, st, 0, 0, 3400, 4600);
+    super_tone_rx_state_t *sr = super_tone_rx_init(NULL, sd, on_tone, NULL);
+    RUN("progress", for (k = 0; k < 160; k += super_tone_rx(sr, x + at + k, 160 - k)));
+
     /* Data of caller ID, sent again whenever they end, and heard. */
     adsi_tx_state_t *ct = adsi_tx_init(NULL, ADSI_STANDARD_CLASS);
     adsi_rx_state_t *cr = adsi_rx_init(NULL, ADSI_STANDARD_CLASS, on_message, NULL);
@@ -238,6 +363,16 @@ int main(int argc, char **argv)
         adsi(argv[2]);
     else if (argc == 3 && !strcmp(argv[1], "tones"))
         tones(argv[2]);
+    else if (argc == 3 && !strcmp(argv[1], "connect"))
+        connect_tones(atoi(argv[2]));
+    else if (argc == 4 && !strcmp(argv[1], "connect-tx"))
+        connect_tone(atoi(argv[2]), atoi(argv[3]));
+    else if (argc == 2 && !strcmp(argv[1], "v21-rx"))
+        v21_rx();
+    else if (argc == 3 && !strcmp(argv[1], "v29-tx"))
+        v29_send(atoi(argv[2]));
+    else if (argc == 3 && !strcmp(argv[1], "v29-rx"))
+        v29_receive(atoi(argv[2]));
     else if (argc == 2 && !strcmp(argv[1], "bench"))
         bench();
     else

@@ -1,0 +1,130 @@
+package media
+
+import (
+	"sync/atomic"
+
+	"github.com/ata-agent/ata-agent/dsp"
+	"github.com/ata-agent/ata-agent/dsp/faxtone"
+)
+
+// DataMode says when a Voice carries voice-band data: the tones of faxes and
+// modems, which what is done to speech would spoil (ITU-T V.152). Data are
+// delayed by a fixed time; the jitter buffer neither conceals nor stretches
+// them, no key is taken out of them, no pause of theirs is left out, and the
+// echo canceller lets them pass: modems cancel echo themselves, and faxes, which
+// take turns, hear none (ITU-T G.168 §7).
+type DataMode uint8
+
+const (
+	DataOnTone DataMode = iota // from the tone of a fax or modem until both ends are silent
+	DataNever
+	DataAlways // in every call: the line serves a fax, a modem or an alarm
+)
+
+const (
+	dataQuiet   = dsp.DBm0(-45)      // weaker in both directions is silence
+	dataSilence = 7 * dsp.SampleRate // which ends data: in T.30 §5.4.2 a fax waits for 6 s
+	defaultData = 100 * samplesPerMs // delay of the jitter buffer
+)
+
+// dataPath decides when a Voice carries data. It belongs to the audio
+// goroutine, but for mode.
+type dataPath struct {
+	mode   atomic.Uint32 // DataMode
+	near   *faxtone.Detector
+	far    *faxtone.Detector
+	on     bool
+	kind   faxtone.Kind // what told, 0 = DataAlways
+	silent int          // samples since there was anything
+}
+
+func newDataPath() dataPath {
+	return dataPath{near: faxtone.New(), far: faxtone.New()}
+}
+
+// CarryData says when the line carries data.
+func (v *Voice) CarryData(mode DataMode) { v.data.mode.Store(uint32(mode)) }
+
+// listenNear looks for tones in a block from the telephone.
+func (v *Voice) listenNear(block []int16) {
+	d := &v.data
+	switch DataMode(d.mode.Load()) {
+	case DataNever:
+		v.carry(false, 0)
+		return
+	case DataAlways:
+		v.carry(true, d.kind)
+		return
+	}
+	if d.silent += len(block); !quietBlock(block) {
+		d.silent = 0
+	}
+	d.near.Process(block)
+	v.heed(d.near)
+	if d.on && d.silent >= dataSilence {
+		v.carry(false, 0)
+	}
+}
+
+// listenFar looks for tones in what comes from the far end.
+func (v *Voice) listenFar(block []int16) {
+	d := &v.data
+	if DataMode(d.mode.Load()) != DataOnTone {
+		return
+	}
+	if !quietBlock(block) {
+		d.silent = 0
+	}
+	d.far.Process(block)
+	v.heed(d.far)
+}
+
+// heed acts on what a detector heard.
+func (v *Voice) heed(heard *faxtone.Detector) {
+	for e, ok := heard.Next(); ok; e, ok = heard.Next() {
+		v.carry(true, e.Kind)
+	}
+}
+
+// carry begins or ends data.
+func (v *Voice) carry(on bool, kind faxtone.Kind) {
+	d := &v.data
+	if on == d.on {
+		return
+	}
+	d.on, d.kind, d.silent = on, kind, 0
+	v.canceller.setVBD(on)
+	v.stopKeys()
+	v.session.carryData(on)
+	if v.opts.Data != nil {
+		v.opts.Data(v.session, on, kind)
+	}
+}
+
+// forget ends data with the call.
+func (d *dataPath) forget() {
+	d.on, d.kind, d.silent = false, 0, 0
+	d.near.Reset()
+	d.far.Reset()
+}
+
+// carryData makes the session fit for data or for voice.
+func (s *Session) carryData(on bool) {
+	if on {
+		s.player.jitter.carryData(s.player.dataDelay)
+	} else {
+		s.player.jitter.carryVoice()
+	}
+	s.data.Store(on)
+}
+
+var quietSquare = int64(dataQuiet.RMS() * dataQuiet.RMS())
+
+// quietBlock says whether a block is silence.
+func quietBlock(block []int16) bool {
+	var sum int64
+	for _, s := range block {
+		sum += int64(s) * int64(s)
+	}
+	return sum < quietSquare*int64(len(block))
+}

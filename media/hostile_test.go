@@ -1,0 +1,170 @@
+package media_test
+
+import (
+	"encoding/binary"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/ata-agent/ata-agent/country"
+	"github.com/ata-agent/ata-agent/dsp"
+	"github.com/ata-agent/ata-agent/dsp/compare"
+	"github.com/ata-agent/ata-agent/dsp/g711"
+	"github.com/ata-agent/ata-agent/dsp/progress"
+	"github.com/ata-agent/ata-agent/dsp/tone"
+	"github.com/ata-agent/ata-agent/media"
+)
+
+// badSounds is what no telephone should say, and some do.
+var badSounds = map[string]func(rng *rand.Rand, block []int16, at int){
+	"full-scale noise": func(rng *rand.Rand, block []int16, _ int) {
+		for i := range block {
+			block[i] = int16(rng.Uint32())
+		}
+	},
+	"silence": func(_ *rand.Rand, block []int16, _ int) { clear(block) },
+	"DC": func(_ *rand.Rand, block []int16, _ int) {
+		for i := range block {
+			block[i] = math.MinInt16
+		}
+	},
+	"clipped speech": func(_ *rand.Rand, block []int16, at int) {
+		speech(block, at)
+		for i, s := range block {
+			block[i] = dsp.Saturate(int32(s) * 100)
+		}
+	},
+	"clicks": func(rng *rand.Rand, block []int16, _ int) {
+		clear(block)
+		block[rng.IntN(len(block))] = math.MaxInt16
+	},
+}
+
+// badPackets is what no far end should send.
+var badPackets = map[string]func(rng *rand.Rand, b *bench){
+	"nothing":         func(*rand.Rand, *bench) {},
+	"garbage payload": func(rng *rand.Rand, b *bench) { fill(rng, b.payload[:]); b.arrive() },
+	"wrong SSRC":      func(rng *rand.Rand, b *bench) { b.sendAs(rng, 8, rng.Uint32(), 160) },
+	"any length":      func(rng *rand.Rand, b *bench) { b.sendAs(rng, 8, 1, rng.IntN(4096)) },
+	"noise garbage":   func(rng *rand.Rand, b *bench) { b.sendAs(rng, 13, 1, rng.IntN(300)) },
+	"event garbage":   func(rng *rand.Rand, b *bench) { b.sendAs(rng, 101, 1, rng.IntN(20)) },
+	"no RTP": func(rng *rand.Rand, b *bench) {
+		p := make([]byte, rng.IntN(4097))
+		fill(rng, p)
+		media.Receive(b.session, p, addrB)
+	},
+	"headers of all kinds": func(rng *rand.Rand, b *bench) {
+		p := make([]byte, 12+rng.IntN(400))
+		fill(rng, p)
+		p[0] = 0x80 | p[0]&0x3F
+		p[1] = 8 | p[1]&0x80
+		binary.BigEndian.PutUint32(p[8:], 1)
+		media.Receive(b.session, p, addrB)
+	},
+}
+
+func fill(rng *rand.Rand, p []byte) {
+	for i := range p {
+		p[i] = byte(rng.Uint32())
+	}
+}
+
+// sendAs has a packet of random bytes come.
+func (b *bench) sendAs(rng *rand.Rand, pt uint8, ssrc uint32, n int) {
+	p := make([]byte, 12+n)
+	fill(rng, p)
+	p[0], p[1] = 0x80, pt
+	binary.BigEndian.PutUint16(p[2:], b.h.SequenceNumber)
+	binary.BigEndian.PutUint32(p[4:], b.h.Timestamp)
+	binary.BigEndian.PutUint32(p[8:], ssrc)
+	b.h.SequenceNumber++
+	b.h.Timestamp += 160
+	media.Receive(b.session, p, addrB)
+}
+
+// TestBadInput feeds each of the above to a line on which everything runs, and
+// then what is ordinary: within a second both directions are as if nothing had
+// been.
+func TestBadInput(t *testing.T) {
+	us, _ := country.Lookup("US")
+	plan := progress.NewPlan(map[progress.Kind]*tone.Spec{progress.Busy: &us.Tones.Busy})
+	for packets, send := range badPackets {
+		for sounds, say := range badSounds {
+			for _, mode := range []media.DataMode{media.DataOnTone, media.DataAlways} {
+				bubble(t, packets+", "+sounds, func(t *testing.T) {
+					rng := rand.New(rand.NewPCG(1, uint64(len(packets)+len(sounds))))
+					b := newBench(silence)
+					b.voice.Watch(plan)
+					b.voice.CarryData(mode)
+					b.stream(func(s *media.Stream) { s.Noise = true })
+					for i := range 100 {
+						send(rng, b)
+						say(rng, b.say[b.at:b.at+160], i*160)
+						b.frame()
+						time.Sleep(20 * time.Millisecond)
+					}
+					recovers(t, b)
+				})
+			}
+		}
+	}
+}
+
+// stream changes what was agreed on.
+func (b *bench) stream(change func(*media.Stream)) {
+	s := answer(addrB)
+	s.EventSend, s.EventReceive = 101, 101
+	change(&s)
+	b.session.Set(s)
+}
+
+// recovers speaks both ways for two seconds and looks at the second one.
+func recovers(t *testing.T, b *bench) {
+	t.Helper()
+	b.stream(func(*media.Stream) {}) // as a re-INVITE does; no comfort noise
+	if b.h.SSRC = 1; b.session.Stats().RemoteSSRC != 1 {
+		b.h.SSRC = 0xD0D0
+	}
+	b.h.PayloadType = 8
+	var said, heard []int16
+	var sent float64
+	block := make([]int16, 160)
+	for i := range 100 {
+		speech(block, i*160)
+		said = append(said, block...)
+		g711.Encode(g711.ALaw, b.payload[:], block)
+		b.arrive()
+		clear(b.say[b.at : b.at+160])
+		if i >= 50 {
+			speech(b.say[b.at:b.at+160], 90000+i*160)
+		}
+		b.frame()
+		time.Sleep(20 * time.Millisecond)
+		heard = append(heard, b.toPhone[:]...)
+		if i >= 90 {
+			sent += voiceLevel(t, b.sink.last)
+		}
+	}
+	r, err := compare.Speech(said[8000:12000], heard[8000:], 400*time.Millisecond)
+	if err != nil || r.Correlation < 0.97 || r.Gaps > 0 || math.Abs(r.Gain) > 0.5 {
+		t.Errorf("the far end is heard with %+v (%v) after a second: %+v", r, err, b.session.Stats())
+	}
+	if sent/10 < 1e5 {
+		t.Errorf("mean square of what is sent is %.0f after a second", sent/10)
+	}
+}
+
+// voiceLevel is the mean square of a packet of voice.
+func voiceLevel(t *testing.T, p []byte) (square float64) {
+	t.Helper()
+	if len(p) != 172 || p[1]&0x7F != 8 {
+		t.Fatalf("a packet of %d octets is sent", len(p))
+	}
+	var x [160]int16
+	g711.Decode(g711.ALaw, x[:], p[12:])
+	for _, s := range x {
+		square += float64(s) * float64(s) / 160
+	}
+	return square
+}
