@@ -74,11 +74,11 @@ func TestVirtualTelephoneKnowsItsCountry(t *testing.T) {
 func TestWatchdogMissing(t *testing.T) {
 	cfg := &config.Config{}
 	log := slog.New(slog.DiscardHandler)
-	b, err := newVirtualBoard(sim.Si321x, cfg, nil, log)
+	dir, err := state.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, err := state.Open(t.TempDir())
+	b, err := newVirtualBoard(sim.Si321x, cfg, loadCalibrations(dir, "virtual", time.Now(), log), log)
 	if err != nil {
 		t.Fatal(err)
 	}
