@@ -13,6 +13,7 @@ import (
 	boardfile "github.com/ata-agent/ata-agent/board"
 	"github.com/ata-agent/ata-agent/config"
 	"github.com/ata-agent/ata-agent/hal/button"
+	"github.com/ata-agent/ata-agent/hal/watchdog"
 	"github.com/ata-agent/ata-agent/provision"
 	"github.com/ata-agent/ata-agent/state"
 	"github.com/ata-agent/ata-agent/telemetry"
@@ -31,6 +32,8 @@ type service struct {
 	watch  *provision.File // nil: nothing to watch
 	opts   agent.Opts
 	getenv func(string) string // of the service manager, nil: there is none
+
+	watchdog string // device of the kernel, empty: none
 
 	open    func(*config.Config) (*board, error) // nil: one life is all
 	memory  *memory                              // nil: nothing is remembered
@@ -102,13 +105,17 @@ func (s *service) run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, s.board.end())
 	}
+	dog, err := s.openWatchdog()
+	if err != nil {
+		return errors.Join(err, control.Close(), s.board.end())
+	}
 	s.orders, s.presses = make(chan order), make(chan button.Action, 1)
 	if s.memory != nil {
 		s.manager = newManager(ctx, s, s.identity)
 		s.opts.CheckSync, s.opts.SIP = s.checkSync, s.sipOpts
 	}
 	var parts sync.WaitGroup
-	var errs [6]error
+	var errs [7]error
 	part := func(i int, f func() error) {
 		parts.Go(func() {
 			defer stop() // one part that ends ends all
@@ -132,8 +139,20 @@ func (s *service) run(ctx context.Context) error {
 		s.obey(ctx)
 		return nil
 	})
+	if dog != nil {
+		part(6, func() error { return guardMachine(ctx, s.rounds(), dog, s.log) })
+	}
 	parts.Wait()
 	return errors.Join(errs[:]...)
+}
+
+// openWatchdog starts the kernel's watchdog, if one is asked for. From here on
+// the agent must live or say that it ends.
+func (s *service) openWatchdog() (*watchdog.Device, error) {
+	if s.watchdog == "" {
+		return nil, nil
+	}
+	return watchdog.Open(s.watchdog, deviceTimeout)
 }
 
 // lives has the agent live until ctx ends or nothing is to follow.
