@@ -534,6 +534,37 @@ func TestServersInOrder(t *testing.T) {
 	})
 }
 
+// A device whose file has an account is not led elsewhere by the local network; one
+// that a server provisioned asks the network again.
+func TestWhoMayBeLed(t *testing.T) {
+	for name, tt := range map[string]struct {
+		layer string
+		want  bool
+	}{"own account": {config.Factory, false}, "provisioned": {config.Device, true}} {
+		found := 0
+		discover := func(o *Opts) {
+			o.Discover = func(context.Context, *config.Provision) ([]string, error) {
+				found++
+				return []string{"https://found.test/x"}, nil
+			}
+		}
+		inWorld(t, discover, func(w *world) {
+			l := config.Layer{Name: tt.layer, Source: "x", Data: []byte(`{"lines": [{"sip": {"registrar": "good.test", "user": "100", "password": "a"}}]}`)}
+			e, err := config.Merge("", l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.layers, w.effective = []config.Layer{l}, e
+			w.answer = func(string) (*fetch.Document, error) { return nil, &fetch.Refusal{Reason: fetch.NotFound} }
+			w.m.Resync(Asked)
+			time.Sleep(time.Second)
+			if (found > 0) != tt.want {
+				t.Errorf("%s: discovered %d times", name, found)
+			}
+		})
+	}
+}
+
 func TestDiscovered(t *testing.T) {
 	const found = "https://found.test/{mac}"
 	discover := func(o *Opts) {
