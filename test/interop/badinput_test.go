@@ -82,6 +82,7 @@ func TestConfigChanges(t *testing.T) {
 	a.inService(t)
 
 	a.Phone(t, 1, words("offhook wait tone:dial dial 2001 wait talk")...)
+	line["codecs"] = object{"order": []string{"PCMU", "PCMA"}} // takes a new registration
 	rename("hall")
 	peer.Eventually(t, 10*time.Second, "the change waits for the call's end", func() bool { return first().Pending })
 	a.Phone(t, 1, words("wait talk")...)
