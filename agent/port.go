@@ -74,6 +74,7 @@ type port struct {
 
 	registeredAt time.Time // the registrar's last consent
 	emergencyAt  time.Time // end of the last emergency call
+	alarms       uint64    // power alarms and resets of the port
 
 	tested atomic.Pointer[slic.TestReport] // any goroutine reads and writes
 	status atomic.Pointer[snapshot]        // any goroutine reads
@@ -200,6 +201,7 @@ func (p *port) timeUp(now time.Time) {
 	}
 	p.at = now
 	p.watchEarlyMedia(now)
+	p.observeDue(now)
 	if due, ok := p.machine.Deadline(); ok && !due.After(now) {
 		p.tell(now, line.Timer{})
 	}
@@ -225,6 +227,9 @@ func (p *port) settle(timer *time.Timer) {
 		next = due
 	}
 	if due, ok := p.earlyMediaCheck(); ok && due.Before(next) {
+		next = due
+	}
+	if due, ok := p.nextLook(); ok && due.Before(next) {
 		next = due
 	}
 	timer.Reset(time.Until(next))
@@ -285,10 +290,12 @@ func (p *port) chipEvent(e slic.Event) {
 	case slic.Lost:
 		p.log.Error("port out of service", "port", p.chip.String(), "err", e.Err)
 		p.chipUp, p.chipErr = false, e.Err
+		p.alarms++
 		p.tell(e.At, line.PortState{})
 	case slic.PowerAlarm, slic.ChipReset:
 		p.log.Warn("port recovering", "port", p.chip.String(), "event", e.Kind.String(), "err", e.Err)
 		p.chipErr = e.Err
+		p.alarms++
 	case slic.Note:
 		p.log.Info("port", "port", p.chip.String(), "note", e.Err)
 	}
