@@ -167,14 +167,14 @@ func (r *Record) echo(list []Finding) []Finding {
 }
 
 func (r *Record) levels(list []Finding) []Finding {
-	s := &r.last
-	list = r.level(list, s.Heard.SpeechDBm0, s.Heard.NoiseDBm0, r.farClipped, FarTooQuiet)
-	return r.level(list, s.SpeechDBm0, s.NoiseDBm0, r.clipped, NearTooQuiet)
+	list = r.level(list, &r.farSpeech, &r.farNoise, r.farClipped, FarTooQuiet)
+	return r.level(list, &r.speech, &r.noise, r.clipped, NearTooQuiet)
 }
 
 // level judges one direction; quiet is its first cause, too loud and noise follow.
-func (r *Record) level(list []Finding, speech, noise, clipped float64, quiet Cause) []Finding {
+func (r *Record) level(list []Finding, speechMean, noiseMean *levelMean, clipped float64, quiet Cause) []Finding {
 	loud, noisier := quiet+1, quiet+2
+	speech, noise := speechMean.value(), noiseMean.value()
 	perSecond := clipped / r.talk.Seconds()
 	switch {
 	case speech < quietSpeech:

@@ -39,6 +39,8 @@ type Record struct {
 	stalledAt                 time.Time // last one
 	clipped, farClipped       float64
 
+	farSpeech, farNoise, speech, noise levelMean
+
 	farTalk time.Duration // far end spoke
 	back    float64       // most by which what left was weaker than what it said, dB
 	drift   drift
@@ -157,12 +159,34 @@ func (r *Record) sending(prev, s *Snapshot, dt time.Duration) {
 
 // sound takes levels and echo.
 func (r *Record) sound(prev, s *Snapshot, dt time.Duration) {
+	r.farSpeech.add(s.Heard.SpeechDBm0, dt)
+	r.farNoise.add(s.Heard.NoiseDBm0, dt)
+	r.speech.add(s.SpeechDBm0, dt)
+	r.noise.add(s.NoiseDBm0, dt)
 	r.clipped += grown(prev.Clipped, s.Clipped)
 	r.farClipped += grown(prev.FarClipped, s.FarClipped)
 	if prev.ToPhone > farTalksFrom && s.ToPhone > farTalksFrom {
 		r.farTalk += dt
 		r.back = max(r.back, s.ToPhone-s.SentLevel)
 	}
+}
+
+// levelMean is the mean of a level in dBm0 over the time in which it is known.
+type levelMean struct{ sum, seconds float64 }
+
+func (m *levelMean) add(dBm0 float64, dt time.Duration) {
+	if dBm0 != 0 {
+		m.sum += dBm0 * dt.Seconds()
+		m.seconds += dt.Seconds()
+	}
+}
+
+// value is 0 if nothing is known.
+func (m *levelMean) value() float64 {
+	if m.seconds == 0 {
+		return 0
+	}
+	return m.sum / m.seconds
 }
 
 // grown is by how much a counter grew. One that began anew did not.
