@@ -52,7 +52,6 @@ func (p *port) snapshot(c *call, st media.Stats) cause.Snapshot {
 		SpeechDBm0: st.SpeechSent, NoiseDBm0: st.NoiseSent,
 		SentLevel: max(cause.Silence, float64(st.LevelSent)),
 	}
-	println(p.n, int(st.SpeechSent), int(st.NoiseSent), int(st.Quality.SpeechDBm0), int(st.Quality.NoiseDBm0), int(st.LevelSent), int(st.LevelReceived))
 	if d := fixedDelay(&p.config.RTP); d > 0 {
 		s.Heard.BufferMost = d
 	}
@@ -64,7 +63,7 @@ func (p *port) addDevice(s *cause.Snapshot) {
 	levels, echo := p.voice.Levels(), p.voice.Echo()
 	s.ToPhone = max(cause.Silence, float64(levels.ToPhone.Level))
 	s.Clipped, s.FarClipped = levels.FromPhone.Clipped, levels.ToPhone.Clipped
-	s.EchoKnown, s.EchoEnhancement = echo.Known, echo.Enhancement
+	s.EchoKnown = echo.Known
 	clock := &p.agent.clock
 	s.Stalls, s.LongestStall = clock.stalls.Load(), time.Duration(clock.longest.Load())
 	s.HighwayLost, s.PortAlarms = clock.errors.Load(), p.alarms

@@ -165,7 +165,12 @@ var (
 	reportOneWay    = report("call.one_way_seconds", "Delay from mouth to ear, estimated.")
 	reportBuffer    = report("call.jitter_buffer_seconds", "Delay of the jitter buffer at the end.")
 	reportRemote    = report("call.remote_mos_lq", "Opinion at the far end, if it told.")
-	reportCodec     = catalogue.Declare(privacy.Declaration{
+	reportWeight    = report("call.cause_points", "Points of the rating that the first cause cost, 0 for a call in order.")
+	reportCause     = catalogue.Declare(privacy.Declaration{
+		Name: "call.cause", Kind: privacy.Text, Category: privacy.CallQuality, Level: privacy.Quality, Purpose: privacy.Improve,
+		Help: "What was worst in the call, by the names of docs/causes.md.",
+	})
+	reportCodec = catalogue.Declare(privacy.Declaration{
 		Name: "call.codec", Kind: privacy.Text, Category: privacy.CallQuality, Level: privacy.Quality, Purpose: privacy.Improve, Help: "Coding of the voice.",
 	})
 )
