@@ -7,6 +7,7 @@ const (
 	speechAbove = 10  // speech is 10 dB above the floor
 	noiseBelow  = 4   // noise is within 6 dB of it
 	meanOver    = 500 // stretches, 5 s
+	meanFrom    = 20  // stretches from which a mean is one
 	floorOver   = 200 // stretches, 2 s: nobody speaks for twice as long without a breath
 )
 
@@ -57,10 +58,10 @@ func (l *Levels) follow(square float64) {
 	l.floor = floor
 }
 
-// Speech is the mean square of speech, false if there was none.
+// Speech is the mean square of speech, false if there was hardly any.
 func (l *Levels) Speech() (square float64, ok bool) { return l.speech.value() }
 
-// Noise is the mean square between words, false if nobody paused.
+// Noise is the mean square between words, false if hardly anybody paused.
 func (l *Levels) Noise() (square float64, ok bool) { return l.noise.value() }
 
 func (m *mean) add(v float64) {
@@ -68,4 +69,4 @@ func (m *mean) add(v float64) {
 	m.mean += (v - m.mean) / m.n
 }
 
-func (m *mean) value() (float64, bool) { return m.mean, m.n > 0 }
+func (m *mean) value() (float64, bool) { return m.mean, m.n >= meanFrom }

@@ -11,6 +11,7 @@ const (
 	reportsNeeded = 2                      // of the far end that speak of nothing of ours
 	echoFrom      = 3 * time.Second        // of far talk from which an echo is judged
 	quietSpeech   = -33                    // dBm0
+	noSpeech      = -50                    // what is so quiet is the rest of an echo, or a noise
 	loudSpeech    = -9
 	noisy         = -55
 	slowFrom      = 3 * time.Second
@@ -177,7 +178,7 @@ func (r *Record) level(list []Finding, speechMean, noiseMean *levelMean, clipped
 	speech, noise := speechMean.value(), noiseMean.value()
 	perSecond := clipped / r.talk.Seconds()
 	switch {
-	case speech < quietSpeech:
+	case speech < quietSpeech && speech > noSpeech:
 		list = r.add(list, quiet, levelCost(speech), speech)
 	case speech > loudSpeech && speech < 0 || perSecond > 1:
 		list = r.add(list, loud, levelCost(min(speech, 0))+min(perSecond, 40), speech)
