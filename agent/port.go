@@ -9,7 +9,6 @@ import (
 
 	"github.com/ata-agent/ata-agent/config"
 	"github.com/ata-agent/ata-agent/line"
-	"github.com/ata-agent/ata-agent/line/script"
 	"github.com/ata-agent/ata-agent/media"
 	"github.com/ata-agent/ata-agent/sip"
 	"github.com/ata-agent/ata-agent/slic"
@@ -30,6 +29,8 @@ type message struct {
 	data   dataChange   // from the voice path
 	far    farTone      // from the voice path
 	config *config.Line // a new document's line
+
+	incident chan<- string // takes what was recorded; it has room
 }
 
 type keyPress struct {
@@ -55,6 +56,7 @@ type port struct {
 	tuned     slic.Electrical // what the port was told last
 	sound     sound           // and the voice
 	machine   *line.Machine
+	flight    *flight
 	agents    *userAgents
 	calls     map[line.CallID]*call
 	lastID    line.CallID
@@ -98,8 +100,8 @@ func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
 	}
 	p.nation = nat
 	p.setVoice(p.soundOf(&cfg))
-	tap := &script.Tap{Port: p, Did: func(c script.Call) { a.hub.action(n, p.at, c) }}
-	p.machine = line.New(tap, nat.country, nat.plan, lineSettings(&cfg))
+	p.flight = newFlight(p)
+	p.machine = line.New(p.flight, nat.country, nat.plan, lineSettings(&cfg))
 	p.tuned = nat.electrical(&cfg)
 	if err := chip.Configure(p.tuned); err != nil {
 		return nil, fmt.Errorf("configure %v: %w", chip, err)
@@ -258,6 +260,8 @@ func (p *port) handle(m message) {
 		p.carryData(m.data)
 	case m.far.session != nil:
 		p.farTone(m.far)
+	case m.incident != nil:
+		m.incident <- p.incident()
 	case m.config != nil:
 		p.newConfig(m.config)
 	}
@@ -273,6 +277,7 @@ func (p *port) tell(at time.Time, e line.Event) {
 	if _, key := e.(line.Digit); !key || p.machine.State() != line.Talking {
 		p.agent.hub.event(p.n, at, e)
 	}
+	p.flight.event(at, e, p.machine.State())
 	p.machine.Handle(at, e)
 }
 
@@ -337,6 +342,7 @@ func (p *port) adopt(cfg *config.Line) bool {
 		return false
 	}
 	p.config, p.nation = *cfg, nat
+	p.flight.Restart()
 	p.machine.Configure(nat.country, nat.plan, lineSettings(cfg))
 	return true
 }

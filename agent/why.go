@@ -34,6 +34,7 @@ func (p *port) observe(c *call) {
 	s := p.snapshot(c, c.session.Stats())
 	p.addDevice(&s)
 	c.record.Add(s)
+	p.flight.figures(c.id, &s)
 }
 
 // snapshot is what the record of a call wants to know of it.
