@@ -31,6 +31,7 @@ type message struct {
 	config *config.Line // a new document's line
 
 	incident chan<- string // takes what was recorded; it has room
+	forget   bool          // what was recorded
 }
 
 type keyPress struct {
@@ -262,6 +263,8 @@ func (p *port) handle(m message) {
 		p.farTone(m.far)
 	case m.incident != nil:
 		m.incident <- p.incident()
+	case m.forget:
+		p.flight.Restart()
 	case m.config != nil:
 		p.newConfig(m.config)
 	}

@@ -192,6 +192,9 @@ func (a *Agent) Calls() []PastCall { return a.past.all() }
 func (a *Agent) Forget() {
 	a.past.forget()
 	a.hub.forget()
+	for _, p := range a.ports {
+		p.post(message{forget: true})
+	}
 }
 
 // snapshot is the state of a line as its goroutine left it, with the sessions

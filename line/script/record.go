@@ -48,7 +48,8 @@ func (r *Recorder) Restart() {
 	for _, s := range r.steps {
 		r.keep(s.Events[0].Event)
 	}
-	r.steps, r.fresh, r.lost = r.steps[:0], r.fresh[:0], true
+	clear(r.steps)
+	r.steps, r.fresh, r.notes, r.lost = r.steps[:0], r.fresh[:0], nil, true
 }
 
 // NewRecorder returns a recorder in front of a port. It keeps at least the last
