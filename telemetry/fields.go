@@ -92,6 +92,18 @@ var (
 		"The network that an address belongs to, /24 or /48.", byInterface, privacy.Label{Name: "prefix", Form: privacy.Address})
 )
 
+// Radio links, without the names of networks.
+var (
+	wifiSignal = declare(privacy.Gauge, "ata_wifi_signal_dbm", "dBm", privacy.SignalStrength, privacy.Quality, privacy.Repair,
+		"Strength of the signal of the access point.", byInterface)
+	wifiBitrate = declare(privacy.Gauge, "ata_wifi_bitrate_bits", "bit/s", privacy.SignalStrength, privacy.Quality, privacy.Repair,
+		"Bitrate of the radio link.", byInterface, byDirection)
+	wifiRetries = declare(privacy.Counter, "ata_wifi_tx_retries_total", "", privacy.SignalStrength, privacy.Quality, privacy.Repair,
+		"Frames that had to be sent again.", byInterface)
+	wifiFrequency = declare(privacy.Gauge, "ata_wifi_channel_frequency_hertz", "Hz", privacy.MobileNetwork, privacy.Quality, privacy.Repair,
+		"Frequency of the radio channel.", byInterface)
+)
+
 // Configuration.
 var (
 	configApplied = declare(privacy.Counter, "ata_config_apply_total", "", privacy.DeviceConfiguration, privacy.Operational, privacy.Operate,

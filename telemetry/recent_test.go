@@ -3,8 +3,12 @@ package telemetry
 import (
 	"bytes"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/ata-agent/ata-agent/state"
 )
 
 // TestRecentIsBounded keeps the last messages and no more than it may.
@@ -25,5 +29,32 @@ func TestRecentIsBounded(t *testing.T) {
 	r.forget()
 	if text := r.text(bytes.ToUpper); text != "" || r.size != 0 {
 		t.Errorf("%q is left", text)
+	}
+}
+
+// TestRecentTellsNobody: whatever the owner permits, what a technician gets names nobody
+// and holds no credentials; erasing forgets it.
+func TestRecentTellsNobody(t *testing.T) {
+	w := newWorld(t, state.Dir(t.TempDir()))
+	mux := http.NewServeMux()
+	w.Routes(mux)
+	get := func() string {
+		answer := httptest.NewRecorder()
+		mux.ServeHTTP(answer, httptest.NewRequest("GET", "/v1/sip", nil))
+		return answer.Body.String()
+	}
+	w.Tap().SIP("sent", "udp", here.String(), far.String(), []byte(invite))
+	text := get()
+	if !strings.Contains(text, "INVITE sip:") || !strings.Contains(text, "Call-ID: ") || !strings.Contains(text, " sent\n") {
+		t.Errorf("the message is %q", text)
+	}
+	for _, private := range []string{"5551234567", "5550100", "9f8e7d"} {
+		if strings.Contains(text, private) {
+			t.Errorf("%q is told: %q", private, text)
+		}
+	}
+	w.tap.recent.forget()
+	if left := get(); left != "" {
+		t.Errorf("%q is left", left)
 	}
 }
