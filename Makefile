@@ -11,7 +11,7 @@ GOFUMPT   = mvdan.cc/gofumpt@v0.12.0
 BENCHSTAT = golang.org/x/perf/cmd/benchstat@v0.0.0-20251023143056-3684bd442cc8
 FUZZTIME ?= 1m
 
-.PHONY: all build demo test lint fmt fuzz bench cross deb test-cross test-deb test-overlays test-arm test-interop test-boards test-judges bench-judges test-machine test-provision test-provision-servers test-telemetry test-full clean
+.PHONY: all build demo test lint fmt fuzz bench cross deb test-cross test-dockerfile test-deb test-overlays test-arm test-interop test-boards test-judges bench-judges test-machine test-provision test-provision-servers test-telemetry test-full clean
 
 all: build test
 
@@ -21,8 +21,11 @@ build:
 demo: build
 	./bin/ata-agent demo
 
+# The agent's calls run on one kind of board each under the race detector, and on
+# every kind without it.
 test:
 	$(GO) test -race ./...
+	$(GO) test ./agent
 
 # The figures of the acceptance bars at full size; minutes, not seconds.
 test-full:
@@ -46,8 +49,8 @@ test-provision: test-provision-servers
 # Files of PBXs become telephones at Kamailio, and nginx serves each device its own
 # configuration.
 test-provision-servers:
-	./test/need kamailio nginx:nginx-light minisign openssl || [ "$$CI" != true ]
-	$(GO) test -tags provision -count=1 -timeout 20m ./test/provision
+	./test/need kamailio kamcmd:kamailio nginx:nginx-light apache2:apache2-bin in.tftpd:tftpd-hpa sipp:sip-tester minisign openssl || [ "$$CI" != true ]
+	$(GO) test -tags provision -count=1 -timeout 90m -parallel 4 ./test/provision
 
 # spandsp, minimodem and multimon-ng judge what we send and hear.
 test-judges:
@@ -67,8 +70,10 @@ test-telemetry:
 	$(GO) test -tags telemetry -count=1 -timeout 10m ./test/telemetry
 
 # The code that talks to the kernel, on Debian's ARM kernels under QEMU in
-# virtual time. The first run fetches 100 MB of kernel packages. ATA_FULL=1 runs
-# the long form, ATA_MACHINE_RUN=PATTERN some of the guest's tests.
+# virtual time, and the agent's binary on them. The first run fetches 100 MB of
+# kernel packages. ATA_FULL=1 runs the long form, ATA_MACHINE_RUN=PATTERN some of
+# the guest's tests. test/machine/doc.go says how to record what the media path
+# costs.
 test-machine:
 	./test/need qemu-system-aarch64:qemu-system-arm qemu-system-arm aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu arm-linux-gnueabihf-gcc:gcc-arm-linux-gnueabihf make bc xz:xz-utils
 	$(GO) test -tags machine -count=1 -timeout 80m -v ./test/machine
@@ -112,6 +117,12 @@ $(CROSS:%=cross-%): cross-%:
 test-cross:
 	./test/reproducible "$(VERSION)" $(CROSS)
 
+# Builds Dockerfile.cross without Docker and compares every byte with `make cross
+# deb`. Needs root.
+test-dockerfile:
+	./test/need buildah debootstrap || [ "$$CI" != true ]
+	./test/dockerfile "$(VERSION)"
+
 # Debian packages: armhf (ARM v7) and arm64. The tools run here, so they must
 # not see the target's GOARCH.
 DEBS        = armhf arm64
@@ -136,10 +147,12 @@ deb-%:
 	  $(GO) run $(NFPM) package --config packaging/nfpm.yaml --packager deb --target '$(DIST)/'
 
 # Looks into a package, installs it into a folder of its own, purges it, and has
-# systemd judge the unit.
+# systemd judge the unit; then the same in a Debian of its own, where its scripts
+# run as they do on a device and the program serves telephones.
 test-deb: deb-amd64
-	./test/need dpkg:dpkg systemd-analyze:systemd
+	./test/need dpkg:dpkg systemd-analyze:systemd debootstrap
 	./test/package $(DIST)/ata-agent_*_amd64.deb
+	./test/package-debian $(DIST)/ata-agent_*_amd64.deb
 
 # Compiles the device-tree overlays of the boards.
 test-overlays:

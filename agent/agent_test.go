@@ -3,6 +3,7 @@ package agent_test
 import (
 	"bytes"
 	"encoding/json"
+	"hash/crc32"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -18,19 +19,37 @@ import (
 	"github.com/ata-agent/ata-agent/slic/si321x/model"
 )
 
+// boards are the kinds of boards, those with wires first.
+var boards = []struct {
+	name     string
+	hardware sim.Hardware
+}{{"si321x", sim.Si321x}, {"gpio", sim.Ag1171}, {"handset", sim.Handset}}
+
+const withWires = 2
+
 // inWorld runs a test of n lines in virtual time on every kind of board.
 func inWorld(t *testing.T, n int, change func(int, object), test func(w *world)) {
 	t.Helper()
-	onWires(t, n, change, test)
-	t.Run("handset", func(t *testing.T) { inWorldOf(t, sim.Handset, n, change, test) })
+	onBoards(t, len(boards), n, change, test)
 }
 
 // onWires runs it on the boards whose telephones hang on wires: on chips and on
 // modules.
 func onWires(t *testing.T, n int, change func(int, object), test func(w *world)) {
 	t.Helper()
-	t.Run("si321x", func(t *testing.T) { inWorldOf(t, sim.Si321x, n, change, test) })
-	t.Run("gpio", func(t *testing.T) { inWorldOf(t, sim.Ag1171, n, change, test) })
+	onBoards(t, withWires, n, change, test)
+}
+
+// onBoards runs it on the first kinds of boards; under the race detector on one of
+// them, which the name of the test decides.
+func onBoards(t *testing.T, kinds, n int, change func(int, object), test func(w *world)) {
+	t.Helper()
+	one := int(crc32.ChecksumIEEE([]byte(t.Name()))) % kinds
+	for i, b := range boards[:kinds] {
+		if !raceDetector || i == one {
+			t.Run(b.name, func(t *testing.T) { inWorldOf(t, b.hardware, n, change, test) })
+		}
+	}
 }
 
 // inWorldOf runs it on one kind of board.
@@ -266,6 +285,31 @@ func TestConfigurationDuringCall(t *testing.T) {
 			t.Errorf("dial tone = %v, want Germany's 425 Hz", sound)
 		}
 		w.phone(1, "onhook")
+		w.idle()
+	})
+}
+
+// TestStartSpreadIsForPowerUp changes an account whose first registration waits:
+// who changes it does not, or a trial of the change would end before.
+func TestStartSpreadIsForPowerUp(t *testing.T) {
+	spread := func(seconds, expires int) func(int, object) {
+		return func(_ int, l object) {
+			account := l["sip"].(object)
+			account["start_spread_s"], account["expires_s"] = seconds, expires
+		}
+	}
+	inWorld(t, 1, spread(10, 3600), func(w *world) {
+		for expires := 3000; expires < 3010; expires++ {
+			time.Sleep(time.Second)
+			changed := time.Now()
+			if err := w.agent.Apply(document(1, spread(300, expires))); err != nil {
+				t.Fatal(err)
+			}
+			w.eventually(2*time.Second, "the changed account is registered", func() bool {
+				s := w.agent.Status().Lines[0]
+				return s.Registration == "registered" && !s.RegisteredAt.Before(changed)
+			})
+		}
 		w.idle()
 	})
 }

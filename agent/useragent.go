@@ -51,6 +51,7 @@ func (u *userAgent) listenAddr() netip.Addr {
 // userAgents starts and ends the user agents of a line.
 type userAgents struct {
 	port    *port
+	started bool       // one has been, since the power-up
 	current *userAgent // nil: no account
 	running sync.WaitGroup
 	served  atomic.Pointer[userAgent] // current, for other goroutines
@@ -63,6 +64,7 @@ func (a *userAgents) start(cfg *config.Line) {
 		return
 	}
 	ua, err := a.build(cfg)
+	a.started = true
 	if err != nil {
 		p.log.Error("account out of service", "err", err)
 		return
@@ -85,12 +87,11 @@ func (a *userAgents) build(cfg *config.Line) (*userAgent, error) {
 	p := a.port
 	ua := &userAgent{port: p, registers: cfg.SIP.Register, guests: map[sip.CallID]*port{}}
 	opts := sip.Opts{
-		Notify:      ua.report,
-		Logger:      p.log,
-		LocalPort:   cfg.SIP.LocalPort,
-		DSCP:        cfg.QoS.SIP,
-		StartJitter: cfg.SIP.StartSpread.Duration(),
-		UserAgent:   p.agent.opts.UserAgent,
+		Notify:    ua.report,
+		Logger:    p.log,
+		LocalPort: cfg.SIP.LocalPort,
+		DSCP:      cfg.QoS.SIP,
+		UserAgent: p.agent.opts.UserAgent,
 
 		InstanceID: instanceOf(p.agent.opts.InstanceID, p.n),
 	}
@@ -108,14 +109,11 @@ func (a *userAgents) build(cfg *config.Line) (*userAgent, error) {
 		}
 		ua.fixed, opts.LocalAddr = addr, addr
 	}
+	if !a.started { // later nobody else begins at this moment, and somebody may wait
+		opts.StartJitter = cfg.SIP.StartSpread.Duration()
+	}
 	if p.agent.opts.SIP != nil {
 		p.agent.opts.SIP(p.n, &opts)
-	}
-	account := sip.Account{
-		User: cfg.SIP.User, AuthUser: cfg.SIP.AuthUser, Password: cfg.SIP.Password.Reveal(),
-		Display: cfg.SIP.DisplayName, Domain: cfg.SIP.RecordDomain(), Registrar: cfg.SIP.Registrar,
-		Proxy: cfg.SIP.OutboundProxy, Transport: sip.Transport(cfg.SIP.Transport),
-		Expires: cfg.SIP.Expires.Duration(), Register: cfg.SIP.Register,
 	}
 	voice := sip.Voice{
 		Codecs: p.nation.codecs(cfg), PTime: cfg.RTP.PTime.Duration(),
@@ -126,7 +124,7 @@ func (a *userAgents) build(cfg *config.Line) (*userAgent, error) {
 		voice.PTime, voice.Noise = min(voice.PTime, 20*time.Millisecond), false
 	}
 	var err error
-	ua.UA, err = sip.New(account, voice, opts)
+	ua.UA, err = sip.New(Account(&cfg.SIP), voice, opts)
 	return ua, err
 }
 

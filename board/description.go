@@ -39,6 +39,7 @@ type Audio struct {
 	Channels int    `json:"channels" default:"2" range:"1..32" doc:"Channels of a frame."`
 	Period   int    `json:"period_frames" default:"80" range:"80..160" step:"80" doc:"Frames of one period; 80 are 10 ms."`
 	Periods  int    `json:"periods" default:"4" range:"3..16" doc:"Periods of the card's buffer."`
+	Delay    int    `json:"delay_frames" default:"0" range:"0..3200" doc:"Frames that the card adds on the way to the telephone and back, beside the periods that are queued for it; the echo is looked for that much later."`
 }
 
 // Line is one telephone port. Which of its sections apply is up to the chip.

@@ -45,12 +45,13 @@ func (h *highway) Channels() int { return len(h.channel) }
 // Period implements hal.PCM.
 func (h *highway) Period() int { return h.audio.Period }
 
-// Delay implements hal.Delayed. It belongs to the goroutine of Exchange.
+// Delay implements hal.Delayed: what is queued ahead of the hardware, and what
+// the card adds. It belongs to the goroutine of Exchange.
 func (h *highway) Delay() int {
 	if d, ok := h.pcm.(hal.Delayed); ok {
-		return d.Delay()
+		return d.Delay() + h.audio.Delay
 	}
-	return 0
+	return h.audio.Delay
 }
 
 // Exchange implements hal.PCM. A card that is missing is looked for again with

@@ -77,7 +77,7 @@ func (p *Panel) openButton(d *Description, devices Devices) error {
 
 // Fitted says whether there is any lamp or button.
 func (p *Panel) Fitted() bool {
-	for _, l := range p.Panel.Lines {
+	for _, l := range p.Lines {
 		if l != nil {
 			return true
 		}

@@ -82,7 +82,7 @@ func TestPanelWithoutSome(t *testing.T) {
 type plainPins struct{ *machine }
 
 func (p plainPins) Button(name string, inverted bool) (Pin, error) {
-	pin, err := p.machine.Pin(name, "button", inverted)
+	pin, err := p.Pin(name, "button", inverted)
 	if err != nil {
 		return nil, err
 	}

@@ -73,10 +73,10 @@ func records(root fs.FS, name string, n int) [][]string {
 
 // may says whether the account may read and write a file of that mode and owner.
 func (a *Account) may(mode fs.FileMode, uid, gid uint32) bool {
-	switch {
-	case a.UID == 0:
+	switch a.UID {
+	case 0:
 		return true
-	case a.UID == uid:
+	case uid:
 		return mode&0o600 == 0o600
 	}
 	for _, g := range a.Groups {

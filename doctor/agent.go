@@ -11,8 +11,10 @@ import (
 
 // NotRunning is the finding that no agent answers.
 func NotRunning(err error) Finding {
-	return Finding{"agent", "", Warning, "no agent is running: ports, registrations and wires were not looked at (" + err.Error() + ")",
-		"systemctl start ata-agent; journalctl -u ata-agent says why it ended"}
+	return Finding{
+		"agent", "", Warning, "no agent is running: ports, registrations and wires were not looked at (" + err.Error() + ")",
+		"systemctl start ata-agent; journalctl -u ata-agent says why it ended",
+	}
 }
 
 // Agent checks the state of a running agent.

@@ -100,7 +100,7 @@ func kernelConfig(root fs.FS, release string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	return parseConfig(f)
 }
 

@@ -103,7 +103,7 @@ func (j *jitterBuffer) rewind(want int) {
 	}
 	n := j.bestRepeat(want)
 	for i := range rewindBlend {
-		at := int(j.pos - uint32(n-i))
+		at := j.pos - uint32(n-i)
 		old, now := &j.pcm[at%bufferSize], int32(j.pcm[(j.pos+uint32(i))%bufferSize])
 		*old = int16((now*int32(rewindBlend-i) + int32(*old)*int32(i)) / rewindBlend)
 	}

@@ -37,9 +37,9 @@ type Asked struct {
 func effective(a Asked, decided *Decision) Permit {
 	switch {
 	case decided != nil:
-		return a.Permit.And(decided.Permit)
+		return a.And(decided.Permit)
 	case a.Notice:
 		return Permit{}
 	}
-	return a.Permit.And(Permit{Operational, Ordinary})
+	return a.And(Permit{Operational, Ordinary})
 }

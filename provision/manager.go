@@ -280,7 +280,7 @@ func (m *Manager) urls(ctx context.Context) ([]string, error) {
 		urls = append(urls, p.URL)
 	}
 	urls = append(urls, p.Fallback...)
-	if m.opts.Discover != nil && (p.DHCP.Enabled || p.PnP) && (len(urls) == 0 || p.DHCP.Override) {
+	if m.mayDiscover(p, len(urls) > 0) {
 		found, err := m.opts.Discover(ctx, p)
 		if err != nil && len(urls) == 0 {
 			return nil, reject(NoServer, err)
@@ -291,6 +291,24 @@ func (m *Manager) urls(ctx context.Context) ([]string, error) {
 		urls[i] = m.opts.Expand(urls[i])
 	}
 	return urls, nil
+}
+
+// mayDiscover reports whether the local network may name a server: where nobody
+// else did, and unless it was told to override never to a device that works by
+// what stands beside it. Whoever is in the network could take its account away.
+func (m *Manager) mayDiscover(p *config.Provision, named bool) bool {
+	if m.opts.Discover == nil || !p.DHCP.Enabled && !p.PnP {
+		return false
+	}
+	return p.DHCP.Override || !named && !m.hasOwnAccount()
+}
+
+// hasOwnAccount reports whether the layers other than the server's have an
+// account.
+func (m *Manager) hasOwnAccount() bool {
+	layers, _ := m.device.Current()
+	e, err := config.Merge(m.opts.Region, slices.DeleteFunc(slices.Clone(layers), ofServer)...)
+	return err == nil && slices.ContainsFunc(e.Config.Lines, func(l config.Line) bool { return l.SIP.Registrar != "" })
 }
 
 func (m *Manager) validator(url string) fetch.Validator {
@@ -320,8 +338,9 @@ func (m *Manager) deprovision(ctx context.Context) {
 	m.report(ctx, Report{Result: "wiped"})
 	if err := m.device.Wipe("deprovisioned by the server"); err != nil {
 		m.log.Error("wipe", "err", err)
-		m.schedule.failed(time.Now(), 0, false)
 	}
+	m.known, m.from, m.excused = fetch.Validator{}, "", "" // what is left knows no document
+	m.schedule.failed(time.Now(), 0, true)
 }
 
 func (m *Manager) audit(action, result, detail string) {

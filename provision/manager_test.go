@@ -488,13 +488,15 @@ func TestGone(t *testing.T) {
 			w.answer = func(string) (*fetch.Document, error) {
 				return nil, &fetch.Refusal{Reason: fetch.Gone, Mutual: mutual, Status: 410}
 			}
-			w.m.Resync(Asked)
-			time.Sleep(time.Minute)
+			time.Sleep(80 * time.Minute) // the next look comes within 70
 			if (w.wiped != "") != mutual {
 				t.Errorf("mutual %v: wiped %q", mutual, w.wiped)
 			}
 			if mutual {
 				w.reported("wiped", "")
+			}
+			if n := len(w.asked); n > 4 {
+				t.Errorf("mutual %v: %d looks within 80 minutes", mutual, n)
 			}
 		})
 	}
@@ -530,6 +532,37 @@ func TestServersInOrder(t *testing.T) {
 			t.Errorf("asked %q, generation %d", asked, w.config.Generation)
 		}
 	})
+}
+
+// A device whose file has an account is not led elsewhere by the local network; one
+// that a server provisioned asks the network again.
+func TestWhoMayBeLed(t *testing.T) {
+	for name, tt := range map[string]struct {
+		layer string
+		want  bool
+	}{"own account": {config.Factory, false}, "provisioned": {config.Device, true}} {
+		found := 0
+		discover := func(o *Opts) {
+			o.Discover = func(context.Context, *config.Provision) ([]string, error) {
+				found++
+				return []string{"https://found.test/x"}, nil
+			}
+		}
+		inWorld(t, discover, func(w *world) {
+			l := config.Layer{Name: tt.layer, Source: "x", Data: []byte(`{"lines": [{"sip": {"registrar": "good.test", "user": "100", "password": "a"}}]}`)}
+			e, err := config.Merge("", l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.layers, w.effective = []config.Layer{l}, e
+			w.answer = func(string) (*fetch.Document, error) { return nil, &fetch.Refusal{Reason: fetch.NotFound} }
+			w.m.Resync(Asked)
+			time.Sleep(time.Second)
+			if (found > 0) != tt.want {
+				t.Errorf("%s: discovered %d times", name, found)
+			}
+		})
+	}
 }
 
 func TestDiscovered(t *testing.T) {

@@ -108,7 +108,8 @@ func (u *UA) mustProve(w wish, f *flow) bool {
 }
 
 // proves checks credentials, or asks for them: RFC 3261 §22.2 with the account's
-// own name and password, which both sides know.
+// own name and password, which both sides know. The URI that they name is the one
+// the server's proxy had before it put our contact in its place (§22.4).
 func (u *UA) proves(t *serverTx) bool {
 	if u.challenger == nil {
 		u.challenger = digest.NewChallenger(digest.ChallengerOpts{
@@ -117,7 +118,7 @@ func (u *UA) proves(t *serverTx) bool {
 	}
 	now := time.Now()
 	_, verdict := u.challenger.Verify(now, digest.Request{
-		Method: string(t.req.Method), URI: t.req.Recipient.String(), Body: t.req.Body(), Values: headerValues(t.req, "Authorization"),
+		Method: string(t.req.Method), Body: t.req.Body(), Values: headerValues(t.req, "Authorization"),
 	}, u.passwordOf)
 	if verdict == digest.Accepted {
 		return true

@@ -17,6 +17,10 @@ type Limits struct {
 	Waiting      int     // incoming calls not yet answered [2]
 }
 
+// largest is the size of the largest message that is read, in bytes, with the
+// blank line after its headers.
+func (l Limits) largest() int { return l.HeaderBytes + 4 + l.BodyBytes }
+
 func (l Limits) withDefaults() Limits {
 	def := Limits{20, 40, 8 << 10, 16 << 10, 64, 2}
 	if l.RequestRate == 0 {

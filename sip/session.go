@@ -106,6 +106,9 @@ func (s *session) audio(d sdp.Direction) sdp.Media {
 	return m
 }
 
+// shortestPTime is the shortest packet that we send or ask for.
+const shortestPTime = 10 * time.Millisecond
+
 // dataPTime is the length of packets of data: a lost one costs a modem the less
 // the shorter it is, and 20 ms is what every gateway can do.
 const dataPTime = 20 * time.Millisecond
@@ -184,6 +187,9 @@ func (s *session) answer(offer *sdp.Session) (*sdp.Session, error) {
 		d = d.And(sdp.SendOnly) // the old way to hold, c=0.0.0.0
 	}
 	m := s.audio(d.Reverse().And(sdp.DirectionOf(true, !s.held)))
+	if theirs.PTime > 0 {
+		m.PTime = max(shortestPTime, min(m.PTime, theirs.PTime)) // who wants short packets has a reason
+	}
 	m.Proto, m.Codecs = theirs.Proto, []sdp.Codec{codec}
 	if cn, ok := theirs.Codec("CN", 8000); ok && s.noise() && cn.PT == comfortNoise.PT {
 		m.Codecs = append(m.Codecs, comfortNoise)
@@ -245,7 +251,7 @@ func (s *session) agree(remote *sdp.Session, line int, codec sdp.Codec, ours sdp
 // sendPTime is the packet length the far end wants, within what we can do
 // (RFC 8866 §6.4).
 func (s *session) sendPTime(m *sdp.Media) time.Duration {
-	const lo, hi, step = 10 * time.Millisecond, 60 * time.Millisecond, 10 * time.Millisecond
+	const lo, hi, step = shortestPTime, 60 * time.Millisecond, 10 * time.Millisecond
 	p := m.PTime
 	if p == 0 {
 		p = s.voice.PTime

@@ -156,7 +156,7 @@ func (s *stack) dialled(t target, conn net.Conn, unwatch func() bool, err error)
 // readPackets reads until the socket is closed. Errors of single reads (an
 // ICMP message, memory) do not end it.
 func (s *stack) readPackets(pc net.PacketConn, base *flow) {
-	buf := make([]byte, 65535)
+	buf := make([]byte, s.guard.limits.largest()+1) // more is cut off, and then too long
 	for {
 		n, addr, err := pc.ReadFrom(buf)
 		switch {

@@ -130,7 +130,7 @@ func (u *UA) Run(ctx context.Context) error {
 
 func (u *UA) newStack(ctx context.Context) *stack {
 	parser := sipmsg.NewParser()
-	parser.MaxMessageLength = u.opts.Limits.HeaderBytes + u.opts.Limits.BodyBytes
+	parser.MaxMessageLength = u.opts.Limits.largest()
 	return &stack{
 		opts: &u.opts, kind: u.acc.Transport, guard: u.guard, count: &u.count, log: u.log, parser: parser,
 		dialTCP: u.dialTCP, received: u.enqueue, closed: func(f *flow) { u.post(func() { u.flowClosed(f) }) }, post: u.post,

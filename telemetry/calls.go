@@ -185,8 +185,16 @@ func callReport(c agent.PastCall) []privacy.Item {
 		field privacy.Field
 		value float64
 	}{
-		{reportMOSLQ, v.MOSLQ}, {reportMOSCQ, v.MOSCQ}, {reportR, v.R}, {reportLoss, v.LossRate}, {reportDiscard, v.DiscardRate},
-		{reportBursts, float64(v.Bursts)}, {reportJitter, v.Jitter}, {reportRoundTrip, v.RoundTrip}, {reportOneWay, v.OneWay}, {reportBuffer, v.Buffer},
+		{reportMOSLQ, v.MOSLQ},
+		{reportMOSCQ, v.MOSCQ},
+		{reportR, v.R},
+		{reportLoss, v.LossRate},
+		{reportDiscard, v.DiscardRate},
+		{reportBursts, float64(v.Bursts)},
+		{reportJitter, v.Jitter},
+		{reportRoundTrip, v.RoundTrip},
+		{reportOneWay, v.OneWay},
+		{reportBuffer, v.Buffer},
 	} {
 		s.Set(x.field, x.value)
 	}

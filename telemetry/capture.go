@@ -123,7 +123,7 @@ func (t *Tap) copyTo(ctx context.Context, cfg *config.HEP, until time.Time) erro
 	if err != nil {
 		return err
 	}
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	end := time.NewTimer(time.Until(until))
 	defer end.Stop()
 	for {

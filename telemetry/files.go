@@ -18,7 +18,7 @@ func readText(root fs.FS, name string) (string, error) {
 	if err != nil {
 		return "", absent(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	buf := make([]byte, 512)
 	n := 0
 	for n < fileLimit {

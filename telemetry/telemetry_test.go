@@ -343,18 +343,18 @@ func TestRevokeStopsWhatIsBeingSent(t *testing.T) {
 		w.receivers[0].mu.Unlock()
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		w.Telemetry.mu.Lock()
+		w.mu.Lock()
 		sending := len(w.cancels)
-		w.Telemetry.mu.Unlock()
+		w.mu.Unlock()
 		if sending != 1 {
 			t.Fatal("nothing is being sent")
 		}
 		began := time.Now()
 		w.allow(t, privacy.Operational)
 		synctest.Wait()
-		w.Telemetry.mu.Lock()
+		w.mu.Lock()
 		defer stop()
-		defer w.Telemetry.mu.Unlock()
+		defer w.mu.Unlock()
 		if time.Since(began) > 0 || len(w.receivers[0].got) != 2 { // the notice, and the batch before
 			t.Errorf("after %v the receiver has %d batches", time.Since(began), len(w.receivers[0].got))
 		}
@@ -449,8 +449,10 @@ func TestCallsAreReportedWithoutWhoAndWhen(t *testing.T) {
 // is written to the flash.
 func TestPlantedSecretsAppearNowhere(t *testing.T) {
 	home := state.Dir(t.TempDir())
-	planted := []string{"hunter2hunter2", "5550100", "Kitchen", "+15551234567", "15551234567", "0301234567", "bob@example.net", "eyJhbGciOi", "203.0.113.77",
-		"2001:db8::77", "02:00:5e:10:00:01", "490154203237518"}
+	planted := []string{
+		"hunter2hunter2", "5550100", "Kitchen", "+15551234567", "15551234567", "0301234567", "bob@example.net", "eyJhbGciOi", "203.0.113.77",
+		"2001:db8::77", "02:00:5e:10:00:01", "490154203237518",
+	}
 	var seen strings.Builder
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, home, "otlp")
@@ -570,9 +572,9 @@ func TestRefusedBatchIsNotRepeated(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		w.receivers[0].set(nil)
 		time.Sleep(2 * time.Minute)
-		w.Telemetry.mu.Lock()
+		w.mu.Lock()
 		refused := w.drops["refused"]
-		w.Telemetry.mu.Unlock()
+		w.mu.Unlock()
 		if got := len(w.receivers[0].batches(privacy.Metrics)); got != 3 || refused != 2 {
 			t.Errorf("%d batches came, %g were refused", got, refused)
 		}

@@ -128,6 +128,7 @@ var mayImport = map[string][]string{
 
 	"sim": {"agent", "country", "dsp/…", "hal", "hal/keypad", "hal/ssd1306/…", "slic/…"},
 
+	"fleet":         {"agent", "config", "provision", "provision/fetch", "sip", "state"},
 	"cmd/ata-agent": {"…"},
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -27,6 +28,7 @@ type dialer struct {
 	identity boardfile.Identity
 	earliest time.Time // that has certainly passed
 	log      *slog.Logger
+	from     netip.Addr // requests come from it; zero: from the one that routes there
 }
 
 // dial makes a client for the settings of a configuration.
@@ -35,6 +37,9 @@ func (d *dialer) dial(p *config.Provision) (provision.Client, error) {
 		UserAgent: "ata-agent/" + version,
 		Plain:     slices.Contains(p.Schemes, "http") || slices.Contains(p.Schemes, "tftp"),
 		Earliest:  d.earliest,
+	}
+	if d.from.IsValid() {
+		opts.Dial = (&net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(d.from, 0))}).DialContext
 	}
 	switch p.Auth.Mode {
 	case "basic", "digest":

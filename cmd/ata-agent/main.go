@@ -66,6 +66,7 @@ func verbs() []verb {
 		{"bundle", "[-to age1… -o FILE] [-numbers] [-print]", "show and write what a technician needs, encrypted, without names and numbers", runBundle},
 		{"replay", "FILE", "decide again what a line's script of a bundle says", runReplay},
 		{"board", "check FILE|show NAME|list|schema", "check, show or list boards", runBoard},
+		{"fleet", "[-n N] [-config FILE] [cut|push]…", "many agents without telephones, to try servers with", runFleet},
 		{"version", "", "version of this program", runVersion},
 	}
 }

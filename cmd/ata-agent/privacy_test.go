@@ -68,8 +68,17 @@ func TestOwnerDecides(t *testing.T) {
 	if out := do(exitOK, "privacy", "revoke"); !strings.Contains(out, "level 0, necessary") {
 		t.Errorf("privacy revoke says\n%s", out)
 	}
-	for _, wrong := range [][]string{{"privacy", "set"}, {"privacy", "set", "level", "5"}, {"privacy", "set", "colour", "on"}, {"privacy", "set", "logs", "maybe"},
-		{"privacy", "sell"}, {"privacy", "erase"}, {"privacy", "show", "x"}, {"capture"}, {"trace"}} {
+	for _, wrong := range [][]string{
+		{"privacy", "set"},
+		{"privacy", "set", "level", "5"},
+		{"privacy", "set", "colour", "on"},
+		{"privacy", "set", "logs", "maybe"},
+		{"privacy", "sell"},
+		{"privacy", "erase"},
+		{"privacy", "show", "x"},
+		{"capture"},
+		{"trace"},
+	} {
 		do(exitUsage, wrong...)
 	}
 	do(exitFailed, "privacy", "erase", "nothing")

@@ -229,6 +229,9 @@ func (s *service) checkSync(c sip.CheckSync) {
 // sipOpts are the options of user agents that come from the configuration of the
 // whole device. Any goroutine may call it.
 func (s *service) sipOpts(_ int, o *sip.Opts) {
+	if s.warm.Load() { // sip.start_spread_s is for power-up, when a town comes back
+		o.StartJitter = 0
+	}
 	if l := s.now.Load(); l != nil && s.manager != nil {
 		n := l.view.Load().config.Provision.Notify
 		o.CheckSync, o.SyncAuth = n.Enabled, sip.SyncAuth(n.Auth)

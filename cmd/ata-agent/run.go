@@ -16,6 +16,7 @@ func runAgent(ctx context.Context, env *environment, args []string) error {
 	file := f.String("config", defaultConfig, "configuration file: the lowest layer of the configuration")
 	boardName := f.String("board", "", "board: a name of `ata-agent board list`, a file, or virtual for telephones in this computer; default the detected one")
 	stateDir := f.stateFlag()
+	dog := f.String("watchdog", "", "watchdog of the kernel that restarts the machine if the agent hangs, such as /dev/watchdog; default none")
 	if err := f.parse(args); err != nil {
 		return err
 	}
@@ -36,7 +37,7 @@ func runAgent(ctx context.Context, env *environment, args []string) error {
 	level := new(slog.LevelVar)
 	log := newLogger(env.stderr, level)
 	s := &service{
-		dir: dir, log: log, level: level, getenv: env.getenv, identity: m.identity,
+		dir: dir, log: log, level: level, getenv: env.getenv, watchdog: *dog, identity: m.identity,
 		open:   func(cfg *config.Config) (*board, error) { return m.open(cfg, dir, log) },
 		memory: &memory{dir: dir, file: *file, region: m.region(), log: log, keepers: keepers(env.getenv, log)},
 	}

@@ -86,3 +86,22 @@ func waitFor(t *testing.T, dir string) {
 	}
 	t.Fatal("the agent does not answer")
 }
+
+// TestWatchdogMissing asks for a watchdog that is not there: an owner who wants
+// to be guarded is told that he is not.
+func TestWatchdogMissing(t *testing.T) {
+	cfg := &config.Config{}
+	log := slog.New(slog.DiscardHandler)
+	dir, err := state.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := newVirtualBoard(sim.Si321x, cfg, loadCalibrations(dir, "virtual", time.Now(), log), log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := &service{config: cfg, board: b, dir: dir, log: log, watchdog: "/dev/null/watchdog"}
+	if err := other.run(t.Context()); err == nil || !strings.Contains(err.Error(), "watchdog: open /dev/null/watchdog") {
+		t.Errorf("run = %v", err)
+	}
+}

@@ -13,6 +13,7 @@ import (
 	boardfile "github.com/ata-agent/ata-agent/board"
 	"github.com/ata-agent/ata-agent/config"
 	"github.com/ata-agent/ata-agent/hal/button"
+	"github.com/ata-agent/ata-agent/hal/watchdog"
 	"github.com/ata-agent/ata-agent/provision"
 	"github.com/ata-agent/ata-agent/state"
 	"github.com/ata-agent/ata-agent/telemetry"
@@ -32,6 +33,8 @@ type service struct {
 	opts   agent.Opts
 	getenv func(string) string // of the service manager, nil: there is none
 
+	watchdog string // device of the kernel, empty: none
+
 	open    func(*config.Config) (*board, error) // nil: one life is all
 	memory  *memory                              // nil: nothing is remembered
 	waiting *waiting                             // for a life of its own, nil: nothing
@@ -43,6 +46,7 @@ type service struct {
 	presses chan button.Action   // of the button, for obey
 	holds   button.Opts          // how long it is held for what [its defaults]
 	now     atomic.Pointer[life] // for all goroutines, nil between lives
+	warm    atomic.Bool          // for all goroutines: there was a life before
 }
 
 // life is one run of the agent, for other goroutines to read.
@@ -101,13 +105,17 @@ func (s *service) run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, s.board.end())
 	}
+	dog, err := s.openWatchdog()
+	if err != nil {
+		return errors.Join(err, control.Close(), s.board.end())
+	}
 	s.orders, s.presses = make(chan order), make(chan button.Action, 1)
 	if s.memory != nil {
 		s.manager = newManager(ctx, s, s.identity)
 		s.opts.CheckSync, s.opts.SIP = s.checkSync, s.sipOpts
 	}
 	var parts sync.WaitGroup
-	var errs [6]error
+	var errs [7]error
 	part := func(i int, f func() error) {
 		parts.Go(func() {
 			defer stop() // one part that ends ends all
@@ -131,14 +139,27 @@ func (s *service) run(ctx context.Context) error {
 		s.obey(ctx)
 		return nil
 	})
+	if dog != nil {
+		part(6, func() error { return guardMachine(ctx, s.rounds(), dog, s.log) })
+	}
 	parts.Wait()
 	return errors.Join(errs[:]...)
+}
+
+// openWatchdog starts the kernel's watchdog, if one is asked for. From here on
+// the agent must live or say that it ends.
+func (s *service) openWatchdog() (*watchdog.Device, error) {
+	if s.watchdog == "" {
+		return nil, nil
+	}
+	return watchdog.Open(s.watchdog, deviceTimeout)
 }
 
 // lives has the agent live until ctx ends or nothing is to follow.
 func (s *service) lives(ctx context.Context) error {
 	for {
 		between, err := s.live(ctx)
+		s.warm.Store(true)
 		if err != nil || between == nil || ctx.Err() != nil {
 			return err
 		}

@@ -167,7 +167,7 @@ func TestNotAProfile(t *testing.T) {
 }
 
 func FuzzImport(f *testing.F) {
-	f.Add([]byte(file("x", account...).Data))
+	f.Add(file("x", account...).Data)
 	f.Add([]byte("<flat-profile><Proxy_1_>a:SRV=b:1:p=0|c</Proxy_1_><Ring1_Cadence>60(1/2)</Ring1_Cadence><Default_Ring_1_>1</Default_Ring_1_></flat-profile>"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := Import(foreign.Opts{}, foreign.File{Name: "f", Data: data})

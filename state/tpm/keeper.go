@@ -10,6 +10,7 @@ package tpm
 
 import (
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -63,9 +64,8 @@ func (k *Keeper) Name() string { return Name }
 // Wrap puts a new key into a free cell and seals the given one under it. It
 // needs the owner hierarchy of the chip without a password, as it is delivered.
 func (k *Keeper) Wrap(key []byte) ([]byte, error) {
-	secret, password := make([]byte, keySize), make([]byte, keySize)
+	secret, password := make([]byte, keySize), newPassword()
 	_, _ = rand.Read(secret) // never fails
-	_, _ = rand.Read(password)
 	w := wrapped{Password: password}
 	err := k.with(func(c *chip) (err error) {
 		w.Cell, err = c.define(password)
@@ -151,7 +151,7 @@ func (c *chip) define(password []byte) (cell uint32, err error) {
 }
 
 // public describes a cell that only its password opens. Guessing it locks
-// nothing (NoDA), it has 256 bits.
+// nothing (NoDA), it has 192 bits.
 func public(cell uint32) tpm2.TPMSNVPublic {
 	return tpm2.TPMSNVPublic{
 		NVIndex: tpm2.TPMHandle(cell),
@@ -222,6 +222,14 @@ func (c *chip) private(cell uint32, password []byte, sealing tpm2.AuthOption, us
 	}
 	_, flushed := tpm2.FlushContext{FlushHandle: primary.ObjectHandle}.Execute(c.TPM)
 	return errors.Join(err, flushed)
+}
+
+// newPassword makes a password of 192 bits for a cell. It is text, because a chip
+// and go-tpm 0.9.8 do not agree on passwords with a byte 0 in them.
+func newPassword() []byte {
+	var b [keySize * 3 / 4]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return base64.StdEncoding.AppendEncode(nil, b[:])
 }
 
 func randomBelow(n uint32) uint32 {

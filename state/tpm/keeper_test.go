@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,8 +42,9 @@ func newChip(t *testing.T) *Keeper {
 		_ = cmd.Wait()
 		_ = os.RemoveAll(dir)
 	})
-	for range 200 {
-		if _, err := os.Stat(socket); err == nil {
+	for range 1000 {
+		if c, err := net.Dial("unix", socket); err == nil {
+			_ = c.Close()
 			return New(func() (transport.TPMCloser, error) { return linuxudstpm.Open(socket) })
 		}
 		time.Sleep(10 * time.Millisecond) // another program starts in real time

@@ -3,7 +3,7 @@
 package promtext
 
 import (
-	"bufio"
+	"bytes"
 	"io"
 	"math"
 	"strconv"
@@ -18,7 +18,7 @@ const ContentType = "text/plain; version=0.0.4; charset=utf-8"
 // Write writes the metrics of a batch; texts are left out. The series of one
 // metric stand together, metrics in the order of their first.
 func Write(w io.Writer, c privacy.Cleared) error {
-	b := bufio.NewWriter(w)
+	b := new(bytes.Buffer)
 	var order []privacy.Field
 	groups := map[privacy.Field][]privacy.Item{}
 	for _, i := range c.Items() {
@@ -36,19 +36,20 @@ func Write(w io.Writer, c privacy.Cleared) error {
 			series(b, i)
 		}
 	}
-	return b.Flush()
+	_, err := b.WriteTo(w)
+	return err
 }
 
 var typeNames = map[privacy.Kind]string{privacy.Gauge: "gauge", privacy.Info: "gauge", privacy.Counter: "counter", privacy.Distribution: "histogram"}
 
 var helpEscaper = strings.NewReplacer(`\`, `\\`, "\n", `\n`)
 
-func head(b *bufio.Writer, f privacy.Field) {
+func head(b *bytes.Buffer, f privacy.Field) {
 	b.WriteString("# HELP " + f.Name + " " + helpEscaper.Replace(f.Help) + "\n")
 	b.WriteString("# TYPE " + f.Name + " " + typeNames[f.Kind] + "\n")
 }
 
-func series(b *bufio.Writer, i privacy.Item) {
+func series(b *bytes.Buffer, i privacy.Item) {
 	f := i.Field
 	if f.Kind != privacy.Distribution {
 		line(b, f.Name, i, "", i.Value)
@@ -70,7 +71,7 @@ func series(b *bufio.Writer, i privacy.Item) {
 var labelEscaper = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
 // line writes one series; le is the bound of a bucket.
-func line(b *bufio.Writer, name string, i privacy.Item, le string, v float64) {
+func line(b *bytes.Buffer, name string, i privacy.Item, le string, v float64) {
 	b.WriteString(name)
 	open := byte('{')
 	label := func(key, value string) {

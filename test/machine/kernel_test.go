@@ -65,14 +65,14 @@ func cache(t *testing.T) string {
 // archive. Remove the cache to get a newer one.
 func (a arch) fetch(t *testing.T) kernel {
 	dir := filepath.Join(cache(t), a.name)
-	if _, err := os.Stat(filepath.Join(dir, "complete")); err != nil {
+	if what, err := os.ReadFile(filepath.Join(dir, "complete")); err != nil || string(what) != unpackScript {
 		if err := os.RemoveAll(dir); err != nil {
 			t.Fatal(err)
 		}
 		if err := a.download(dir); err != nil {
 			unavailable(t, "no kernel for %s: %v", a.name, err)
 		}
-		if err := os.WriteFile(filepath.Join(dir, "complete"), nil, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, "complete"), []byte(unpackScript), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -160,15 +160,18 @@ func release(base string) string {
 	return strings.Join(parts[:2], ".")
 }
 
-func (a arch) unpack(dir, version, release string) error {
-	script := `set -e
+// unpackScript takes the used parts out of the packages. A cache that was filled
+// by another one is filled again.
+const unpackScript = `set -e
 mkdir -p root headers
-dpkg-deb --fsys-tarfile apt/linux-image-*.deb | tar x -C root --wildcards './boot/vmlinuz*' '*/snd*.ko*' '*/soundcore.ko*' '*/softdog.ko*'
+dpkg-deb --fsys-tarfile apt/linux-image-*.deb | tar x -C root --wildcards './boot/vmlinuz*' '*/snd*.ko*' '*/soundcore.ko*' '*/softdog.ko*' '*/sch_netem.ko*'
 for d in apt/linux-headers-*.deb apt/linux-kbuild-*.deb; do dpkg -x $d headers; done
 sed -i "s#/usr/src/#$PWD/headers/usr/src/#" headers/usr/src/linux-headers-$1/Makefile
 if [ "$3" = armhf ]; then ln -sf modpost.real-lsb-32 headers/usr/lib/linux-kbuild-$2/scripts/mod/modpost; fi
 rm -r apt`
-	_, err := run(dir, nil, "sh", "-c", script, "unpack", version, release, a.name)
+
+func (a arch) unpack(dir, version, release string) error {
+	_, err := run(dir, nil, "sh", "-c", unpackScript, "unpack", version, release, a.name)
 	return err
 }
 

@@ -16,7 +16,7 @@ import (
 )
 
 // modulesUsed are loaded in the machine, with what they need.
-var modulesUsed = []string{"vboard", "snd_aloop", "softdog"}
+var modulesUsed = []string{"vboard", "snd_aloop", "softdog", "sch_netem"}
 
 // parameters of the modules: two line-feed chips on the bus, and the lines of a
 // board.
@@ -38,8 +38,10 @@ func TestMachine(t *testing.T) {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel() // a busy host changes nothing in a machine
 			m := a.prepare(t)
-			t.Run("guest", func(t *testing.T) { m.guest(t) })
-			t.Run("starved watchdog", func(t *testing.T) { m.starve(t) })
+			t.Run("kernel", func(t *testing.T) { m.guest(t, slow, "-test.skip=^TestAgent|^TestFrozen") })
+			t.Run("agent", func(t *testing.T) { m.guest(t, gigahertz, "-test.run=^TestAgent") })
+			t.Run("frozen", func(t *testing.T) { m.freeze(t) })
+			t.Run("cost", func(t *testing.T) { m.cost(t) })
 		})
 	}
 }
@@ -62,6 +64,8 @@ func (a arch) prepare(t *testing.T) prepared {
 	for name, args := range map[string][]string{
 		"init":  {"build", "-o", filepath.Join(dir, "init"), "./init"},
 		"guest": {"test", "-c", "-tags", "machine", "-o", filepath.Join(dir, "guest"), "./guest"},
+		"media": {"test", "-c", "-o", filepath.Join(dir, "media"), "../../media"},
+		"agent": {"build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, "agent"), "../../cmd/ata-agent"},
 	} {
 		if _, err := run("", []string{"GOOS=linux", "GOARCH=" + a.goarch, "GOARM=7", "CGO_ENABLED=0"}, "go", args...); err != nil {
 			t.Fatalf("build %s: %v", name, err)
@@ -73,12 +77,20 @@ func (a arch) prepare(t *testing.T) prepared {
 // initrd writes the machine's file system.
 func (a arch) initrd(t *testing.T, k kernel, dir string) string {
 	files := newArchive()
-	for _, f := range []struct{ name, built string }{{"init", "init"}, {"bin/guest", "guest"}} {
-		data, err := os.ReadFile(filepath.Join(dir, f.built))
+	const speech = "../../cmd/ata-agent/speech/"
+	for _, f := range [][2]string{
+		{"init", filepath.Join(dir, "init")},
+		{"bin/guest", filepath.Join(dir, "guest")},
+		{"bin/ata-agent", filepath.Join(dir, "agent")},
+		{"bin/media", filepath.Join(dir, "media")},
+		{"speech/thanks.wav", speech + "thanks.wav"},
+		{"speech/intro.wav", speech + "intro.wav"},
+	} {
+		data, err := os.ReadFile(f[1])
 		if err != nil {
 			t.Fatal(err)
 		}
-		files.file(f.name, data)
+		files.file(f[0], data)
 	}
 	m, err := findModules(k.modules, k.board)
 	if err != nil {
@@ -99,13 +111,19 @@ func (a arch) initrd(t *testing.T, k kernel, dir string) string {
 	return path
 }
 
+// Speeds of a machine's processor: each instruction takes 2^speed nanoseconds.
+const (
+	gigahertz = 0 // 1000 million instructions a second
+	slow      = 2 // 250
+)
+
 // boot runs the machine until it powers off and returns what its console said.
-func (p prepared) boot(t *testing.T, command string) string {
+func (p prepared) boot(t *testing.T, speed int, command string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), wallLimit())
 	defer cancel()
 	cmd := exec.CommandContext(ctx, p.arch.qemu,
-		"-accel", "tcg,thread=single", "-icount", "shift=2,sleep=off", "-rtc", "base=2026-01-02T03:04:05,clock=vm",
+		"-accel", "tcg,thread=single", "-icount", fmt.Sprintf("shift=%d,sleep=off", speed), "-rtc", "base=2026-01-02T03:04:05,clock=vm",
 		"-M", "virt,dtb-randomness=off", "-cpu", p.arch.cpu, "-m", "512", "-smp", "1",
 		"-display", "none", "-no-reboot", "-nodefaults", "-serial", "stdio",
 		"-kernel", p.kernel.image, "-initrd", p.initrd,
@@ -127,16 +145,16 @@ func (p prepared) boot(t *testing.T, command string) string {
 	return strings.ReplaceAll(string(console), "\r", "")
 }
 
-// guest runs the tests of folder guest.
-func (p prepared) guest(t *testing.T) {
-	command := "/bin/guest,-test.v,-test.timeout=30m"
+// guest runs the tests of folder guest that the selection names.
+func (p prepared) guest(t *testing.T, speed int, selection string) {
+	command := "/bin/guest,-test.v,-test.timeout=30m," + selection
 	if full() {
 		command += ",-full"
 	}
 	if only := os.Getenv("ATA_MACHINE_RUN"); only != "" {
 		command += ",-test.run=" + only
 	}
-	console := p.boot(t, command)
+	console := p.boot(t, speed, command)
 	t.Logf("console:\n%s", console)
 	if !strings.Contains(console, "\nMACHINE-EXIT 0\n") {
 		t.Error("the guest's tests failed")
@@ -149,13 +167,13 @@ func (p prepared) guest(t *testing.T) {
 	}
 }
 
-// starve runs a program that feeds the watchdog for a while and then stops: the
-// kernel reboots the machine, which ends it, and not before.
-func (p prepared) starve(t *testing.T) {
-	console := p.boot(t, "/bin/guest,-starve")
-	fed := strings.Index(console, "guest: the watchdog starves from now on")
+// freeze stops the agent's process after a while: the kernel's watchdog reboots
+// the machine, which ends it, and not before.
+func (p prepared) freeze(t *testing.T) {
+	console := p.boot(t, slow, "/bin/guest,-test.v,-test.run=^TestFrozen")
+	frozen := strings.Index(console, "guest: the agent is stopped now")
 	reboot := strings.Index(console, "Initiating system reboot")
-	if fed < 0 || reboot < fed || strings.Contains(console, "MACHINE-EXIT") {
-		t.Errorf("starving begins at %d, reboot at %d of the console:\n%s", fed, reboot, console)
+	if frozen < 0 || reboot < frozen || strings.Contains(console, "MACHINE-EXIT") {
+		t.Errorf("the agent is stopped at %d, reboot at %d of the console:\n%s", frozen, reboot, console)
 	}
 }

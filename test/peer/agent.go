@@ -42,13 +42,14 @@ type Agent struct {
 // starts it.
 func NewAgent(t *testing.T, program string, document []byte) *Agent {
 	t.Helper()
-	a := &Agent{Program: program, Board: "virtual", State: t.TempDir()}
+	a := &Agent{Program: program, Board: "virtual", State: filepath.Join(t.TempDir(), "state")}
 	WriteFile(t, a.File(), document)
 	return a
 }
 
-// File is the agent's configuration.
-func (a *Agent) File() string { return filepath.Join(a.State, "config.json") }
+// File is the agent's configuration. It is beside the state folder: a reset spares
+// it.
+func (a *Agent) File() string { return filepath.Join(filepath.Dir(a.State), "config.json") }
 
 // Run starts the program on what the state folder holds and waits until it
 // answers.
@@ -99,4 +100,13 @@ func (a *Agent) Status(t *testing.T, s any) {
 	if err := json.Unmarshal(out, s); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Command runs a verb, with its subverb where it has one, on the agent's state
+// folder and returns what it printed.
+func (a *Agent) Command(verb ...string) (string, error) {
+	cmd := exec.Command(a.Program, verb...)
+	cmd.Env = append(os.Environ(), "ATA_AGENT_STATE="+a.State)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
 }

@@ -2,7 +2,8 @@
 
 // Package provision tries provisioning against servers that others wrote, on
 // loopback: files in the manner of PBXs end as registered telephones at Kamailio,
-// and nginx serves each device its own file.
+// nginx serves each device its own file, Apache asks for a digest, SIPp sends what
+// has a device look again, and a fleet does its worst to all of them.
 package provision
 
 import (
@@ -17,7 +18,7 @@ import (
 var program string // built by TestMain
 
 func TestMain(m *testing.M) {
-	if missing := peer.Missing("kamailio", "kamcmd", "nginx", "minisign", "openssl"); len(missing) > 0 {
+	if missing := peer.Missing("kamailio", "kamcmd", "nginx", "apache2", "in.tftpd", "sipp", "minisign", "openssl"); len(missing) > 0 {
 		fmt.Printf("left out, not installed: %s\n", strings.Join(missing, ", "))
 		if os.Getenv("CI") == "true" {
 			os.Exit(1)

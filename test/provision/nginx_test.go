@@ -3,6 +3,7 @@
 package provision
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -37,6 +38,7 @@ type authority struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
 	serial      int64
+	lasts       time.Duration // certificates, from now on [1 h]
 }
 
 func newAuthority(t *testing.T, name string) *authority {
@@ -57,7 +59,7 @@ func (a *authority) issue(t *testing.T, name string, addresses []net.IP) (*x509.
 	a.serial++
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(a.serial), Subject: pkix.Name{CommonName: name}, IPAddresses: addresses,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(cmp.Or(a.lasts, time.Hour)),
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth},
 	}
 	parent, signer := a.certificate, a.key
@@ -76,11 +78,29 @@ func (a *authority) issue(t *testing.T, name string, addresses []net.IP) (*x509.
 	return certificate, key
 }
 
+// poolOf is who believes an authority.
+func poolOf(a *authority) *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AddCert(a.certificate)
+	return pool
+}
+
 // device makes the certificate of one.
 func (a *authority) device(t *testing.T, mac string) *tls.Certificate {
 	t.Helper()
 	certificate, key := a.issue(t, mac, nil)
 	return &tls.Certificate{Certificate: [][]byte{certificate.Raw}, PrivateKey: key}
+}
+
+// writePair writes a certificate to NAME.pem and its key to NAME.key.
+func writePair(t *testing.T, name string, certificate *x509.Certificate, key *ecdsa.PrivateKey) {
+	t.Helper()
+	der, err := x509.MarshalECPrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	peer.WriteFile(t, name+".pem", pemOf("CERTIFICATE", certificate.Raw))
+	peer.WriteFile(t, name+".key", pemOf("EC PRIVATE KEY", der))
 }
 
 func pemOf(kind string, der []byte) []byte {
@@ -93,6 +113,7 @@ type nginx struct {
 	url     string
 	root    string // /srv/ata-agent
 	devices *authority
+	servers *authority
 	roots   *x509.CertPool
 }
 
@@ -108,10 +129,25 @@ func startNginx(t *testing.T) *nginx {
 	port := peer.FreePort(t)
 	n.url = fmt.Sprintf("https://127.0.0.1:%d", port)
 	n.configure(t, dir, port)
+	n.Process = runNginx(t, dir, port)
+	return n
+}
+
+// runNginx serves what conf.d of a folder has, among it a port of loopback.
+func runNginx(t *testing.T, dir string, port int) *peer.Process {
+	t.Helper()
+	var head strings.Builder
+	fmt.Fprintf(&head, "daemon off;\nworker_processes 1;\npid %[1]s/pid;\nerror_log stderr;\nevents { worker_connections 2048; }\nhttp {\naccess_log off;\n", dir)
+	for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
+		fmt.Fprintf(&head, "%s_temp_path %s/%s;\n", kind, dir, kind)
+	}
+	fmt.Fprintf(&head, "include %s/conf.d/*.conf;\n}\n", dir)
+	peer.WriteFile(t, filepath.Join(dir, "nginx.conf"), []byte(head.String()))
+	open(t, dir)
 	if out, err := exec.Command("nginx", "-t", "-c", filepath.Join(dir, "nginx.conf"), "-e", "stderr").CombinedOutput(); err != nil {
 		t.Fatalf("nginx -t: %v: %s", err, out)
 	}
-	n.Process = peer.Start(t, "nginx", exec.Command("nginx", "-c", filepath.Join(dir, "nginx.conf"), "-e", "stderr"))
+	p := peer.Start(t, "nginx", exec.Command("nginx", "-c", filepath.Join(dir, "nginx.conf"), "-e", "stderr"))
 	peer.Eventually(t, 10*time.Second, "nginx listens", func() bool {
 		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err == nil {
@@ -119,22 +155,17 @@ func startNginx(t *testing.T) *nginx {
 		}
 		return err == nil
 	})
-	return n
+	return p
 }
 
 // configure writes certificates, passwords and the configuration that the
 // documentation has, with the paths of this test.
 func (n *nginx) configure(t *testing.T, dir string, port int) {
 	t.Helper()
-	servers := newAuthority(t, "Servers")
-	n.roots.AddCert(servers.certificate)
-	certificate, key := servers.issue(t, "prov.example.net", []net.IP{net.IPv4(127, 0, 0, 1)})
-	der, err := x509.MarshalECPrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	peer.WriteFile(t, filepath.Join(dir, "etc", "server.pem"), pemOf("CERTIFICATE", certificate.Raw))
-	peer.WriteFile(t, filepath.Join(dir, "etc", "server.key"), pemOf("EC PRIVATE KEY", der))
+	n.servers = newAuthority(t, "Servers")
+	n.roots.AddCert(n.servers.certificate)
+	certificate, key := n.servers.issue(t, "prov.example.net", []net.IP{net.IPv4(127, 0, 0, 1)})
+	writePair(t, filepath.Join(dir, "etc", "server"), certificate, key)
 	peer.WriteFile(t, filepath.Join(dir, "etc", "devices-ca.pem"), pemOf("CERTIFICATE", n.devices.certificate.Raw))
 	hash, err := exec.Command("openssl", "passwd", "-apr1", "secret").Output()
 	if err != nil {
@@ -151,14 +182,6 @@ func (n *nginx) configure(t *testing.T, dir string, port int) {
 		"listen 443 ssl", fmt.Sprintf("listen 127.0.0.1:%d ssl", port),
 	).Replace(string(documented))
 	peer.WriteFile(t, filepath.Join(dir, "conf.d", "ata-agent.conf"), []byte(text))
-	var head strings.Builder
-	fmt.Fprintf(&head, "daemon off;\nworker_processes 1;\npid %[1]s/pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n", dir)
-	for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
-		fmt.Fprintf(&head, "%s_temp_path %s/%s;\n", kind, dir, kind)
-	}
-	fmt.Fprintf(&head, "include %s/conf.d/*.conf;\n}\n", dir)
-	peer.WriteFile(t, filepath.Join(dir, "nginx.conf"), []byte(head.String()))
-	open(t, dir)
 }
 
 // open lets the user that nginx's workers run as read a folder; in the field the

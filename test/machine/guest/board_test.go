@@ -14,10 +14,7 @@ import (
 	"github.com/ata-agent/ata-agent/test/machine/vboard"
 )
 
-var (
-	full   = flag.Bool("full", false, "the figures of the acceptance bars at full size")
-	starve = flag.Bool("starve", false, "feed the watchdog for a while and then stop")
-)
+var full = flag.Bool("full", false, "the figures of the acceptance bars at full size")
 
 // Lines of the module, in the order of its parameter names.
 const (
@@ -97,12 +94,6 @@ var (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if *starve {
-		if err := starveWatchdog(); err != nil {
-			fmt.Println("guest:", err)
-		}
-		os.Exit(1) // the machine should not have come here
-	}
 	os.Exit(runTests(m))
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/ata-agent/ata-agent/slic"
 	"github.com/ata-agent/ata-agent/slic/si321x/model"
 	"github.com/ata-agent/ata-agent/slic/slictest"
+	"github.com/ata-agent/ata-agent/slic/twowire"
 	"github.com/ata-agent/ata-agent/test/machine/vboard"
 )
 
@@ -27,7 +28,7 @@ import (
 type socket struct {
 	chip  *model.Chip
 	conn  spi.Conn
-	phone *slictest.Telephone
+	phone *slictest.Telephone // nil: the pair is another's
 
 	broken atomic.Bool // transfers fail
 
@@ -40,8 +41,15 @@ type socket struct {
 type access struct{ register, value byte }
 
 func newSocket(t *testing.T, seed uint64) *socket {
-	s := &socket{phone: slictest.NewTelephone(400, 1)}
-	s.chip = model.New(model.Opts{Variant: model.Si3210, Si3201: true, Seed: seed, Pair: s.phone})
+	phone := slictest.NewTelephone(400, 1)
+	s := newSocketOn(t, seed, phone)
+	s.phone = phone
+	return s
+}
+
+// newSocketOn puts the chip on a pair.
+func newSocketOn(t *testing.T, seed uint64, pair twowire.Pair) *socket {
+	s := &socket{chip: model.New(model.Opts{Variant: model.Si3210, Si3201: true, Seed: seed, Pair: pair})}
 	var err error
 	if s.conn, err = s.chip.SPI().Connect(2*physic.MegaHertz, spi.Mode3, 8); err != nil {
 		t.Fatal(err)

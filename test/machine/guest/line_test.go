@@ -52,8 +52,23 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// begin connects the chips to the machine until the test ends.
+// begin connects the chips to the machine and gives them a clock until the test
+// ends.
 func begin(t *testing.T, sockets []*socket) {
+	connect(t, sockets)
+	ctx, cancel := context.WithCancel(context.Background())
+	var done sync.WaitGroup
+	var models []highway
+	for _, s := range sockets {
+		models = append(models, s.chip)
+	}
+	done.Go(func() { clock(ctx, models...) })
+	t.Cleanup(func() { cancel(); done.Wait() })
+}
+
+// connect connects the chips to the bus and the lines of the machine until the
+// test ends.
+func connect(t *testing.T, sockets []*socket) {
 	resets, ints := []int{lineReset1, lineReset2}, []int{lineInt1, lineInt2}
 	theFar.use(func(m vboard.Message) error {
 		if m.ChipSelect >= len(sockets) {
@@ -69,12 +84,9 @@ func begin(t *testing.T, sockets []*socket) {
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	var done sync.WaitGroup
-	var models []highway
 	for i, s := range sockets {
 		done.Go(func() { follow(ctx, t, s.chip.Int(), ints[i]) })
-		models = append(models, s.chip)
 	}
-	done.Go(func() { clock(ctx, models...) })
 	t.Cleanup(func() { cancel(); done.Wait(); theFar.use(nil, nil) })
 }
 

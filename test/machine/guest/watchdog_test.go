@@ -8,10 +8,16 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
+	"github.com/ata-agent/ata-agent/agent"
 	"github.com/ata-agent/ata-agent/hal/watchdog"
 )
 
-const watchdogTimeout = 3 * time.Second
+const (
+	watchdogTimeout = 3 * time.Second
+	agentTimeout    = 15 * time.Second // of the agent's binary
+)
 
 // A watchdog that is fed does not reboot the machine, and neither does one that
 // was closed.
@@ -34,23 +40,23 @@ func TestWatchdog(t *testing.T) {
 	time.Sleep(2 * watchdogTimeout)
 }
 
-// starveWatchdog feeds until an agent that hangs is not well any more. It
-// returns only when the machine was not rebooted.
-func starveWatchdog() error {
-	d, err := watchdog.Open("/dev/watchdog0", watchdogTimeout)
-	if err != nil {
-		return err
+// TestFrozen stops the agent's process, as a fault of the kernel or of the
+// memory might. It does not return: the machine is rebooted.
+func TestFrozen(t *testing.T) {
+	newStretch(device(t, 1, 2)).run(t)
+	p := start(t, configuration("127.0.0.1:9", numberOne, numberTwo))
+	p.await(10*time.Second, "the clock runs", func(st agent.Status) bool { return st.Clock.Running })
+	time.Sleep(3 * agentTimeout)
+	if st, err := p.status(); err != nil || !st.Clock.Running {
+		t.Fatalf("not well: %+v, %v", st, err)
 	}
-	begin := time.Now()
-	well := func() bool {
-		if time.Since(begin) < 3*watchdogTimeout {
-			return true
-		}
-		fmt.Println("guest: the watchdog starves from now on")
-		time.Sleep(3 * watchdogTimeout)
-		return false
+	if err := p.process.Signal(unix.SIGSTOP); err != nil {
+		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*watchdogTimeout)
-	defer cancel()
-	return watchdog.Run(ctx, time.Second, well, d)
+	fmt.Println("guest: the agent is stopped now")
+	time.Sleep(agentTimeout + 3*time.Second)
+	if err := p.process.Signal(unix.SIGCONT); err != nil {
+		t.Error(err)
+	}
+	t.Error("the machine was not rebooted")
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -37,6 +38,9 @@ func run() error {
 			return fmt.Errorf("mount %s: %w", m[1], err)
 		}
 	}
+	if err := bringUp("lo"); err != nil {
+		return err
+	}
 	line, err := os.ReadFile("/proc/cmdline")
 	if err != nil {
 		return err
@@ -49,6 +53,24 @@ func run() error {
 		if err := execute(c); err != nil {
 			return fmt.Errorf("%s: %w", c[0], err)
 		}
+	}
+	return nil
+}
+
+// bringUp switches a network interface on.
+func bringUp(name string) error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("switch %s on: %w", name, err)
+	}
+	defer unix.Close(fd)
+	req, err := unix.NewIfreq(name)
+	if err != nil {
+		return err
+	}
+	req.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+	if err := unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, req); err != nil {
+		return fmt.Errorf("switch %s on: %w", name, err)
 	}
 	return nil
 }
@@ -95,7 +117,22 @@ func load(path, params string) error {
 	return unix.FinitModule(int(f.Fd()), params, 0)
 }
 
+// withoutPriority takes the right to real-time priority from the programs that
+// are started from now on. The machine has one processor, and Go's runtime waits
+// for its own threads by yielding: from a real-time thread to those of ordinary
+// priority that is no waiting at all, and the kernel ends it after a second.
+func withoutPriority() error {
+	runtime.LockOSThread() // which the child inherits from
+	if err := unix.Prctl(unix.PR_CAPBSET_DROP, unix.CAP_SYS_NICE, 0, 0, 0); err != nil {
+		return fmt.Errorf("drop the right to priority: %w", err)
+	}
+	return nil
+}
+
 func execute(args []string) error {
+	if err := withoutPriority(); err != nil {
+		return err
+	}
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	// The machine has one processor. Goroutines that wait in the kernel for each
