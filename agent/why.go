@@ -65,6 +65,7 @@ func (p *port) addDevice(s *cause.Snapshot) {
 	s.ToPhone = max(cause.Silence, float64(levels.ToPhone.Level))
 	s.Clipped, s.FarClipped = levels.FromPhone.Clipped, levels.ToPhone.Clipped
 	s.EchoKnown = echo.Known
+	s.RadioDBm = p.agent.opts.Radio()
 	clock := &p.agent.clock
 	s.Stalls, s.LongestStall = clock.stalls.Load(), time.Duration(clock.longest.Load())
 	s.HighwayLost, s.PortAlarms = clock.errors.Load(), p.alarms

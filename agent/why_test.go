@@ -38,6 +38,7 @@ type badCall struct {
 	before  func(w *world)                               // before the call
 	during  func(w *world)                               // 5 s after the talk began
 	levels  [2]dsp.DBm0                                  // of the speech at telephones 1 and 2 [-20]
+	radio   float64                                      // signal of the device's radio link, dBm [none]
 	fails   bool                                         // there will be no talk
 }
 
@@ -106,6 +107,7 @@ var badCalls = []badCall{
 	{name: "buffer of a fixed delay", cause: cause.BufferTooShort,
 		line:    section("rtp", object{"jitter_mode": "fixed", "jitter_fixed_ms": 20, "jitter_min_ms": 0}),
 		network: each(1, inOrder(uneven(70*time.Millisecond)))},
+	{name: "weak radio link", cause: cause.WeakRadio, radio: -82, network: each(1, stalls(250, 300*time.Millisecond))},
 	{name: "satellite", cause: cause.Delay, network: func(siptest.Packet) (time.Duration, bool) { return 350 * time.Millisecond, true }},
 	{name: "firewall keeps voice out", cause: cause.NoVoiceReceived, network: each(1, func(int, *rand.Rand) (time.Duration, bool) { return 0, false })},
 	{name: "firewall keeps voice in", cause: cause.NoVoiceSent, network: each(2, func(int, *rand.Rand) (time.Duration, bool) { return 0, false })},
@@ -219,6 +221,7 @@ func happens(t *testing.T, c badCall) (found []cause.Finding) {
 			}
 			w := startWorld(t, sim.Si321x, document(2, c.line), prepare)
 			defer w.stop()
+			w.radio.Store(int64(c.radio))
 			w.inService(0)
 			if c.before != nil {
 				c.before(w)

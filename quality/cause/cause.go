@@ -45,6 +45,7 @@ const (
 	PortAlarm
 	SlowServer
 	ServerRefused
+	WeakRadio
 	causes // how many there are
 )
 
@@ -111,6 +112,8 @@ var abouts = [causes]about{
 		"from dialling to its answer", "seconds"},
 	ServerRefused: {"server-refused", "The telephone server could not or would not make the call.",
 		"SIP status", "code"},
+	WeakRadio: {"weak-radio", "The radio link of this device was weak while the voice suffered; move it closer to the access point, or use a cable.",
+		"signal while voice was lost or late", "dBm"},
 }
 
 // String returns the name used in programs, such as "loss-received".

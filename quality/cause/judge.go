@@ -15,7 +15,8 @@ const (
 	loudSpeech    = -9
 	noisy         = -55
 	slowFrom      = 3 * time.Second
-	driftShown    = 60 // ppm
+	driftShown    = 60  // ppm
+	weakSignal    = -72 // dBm, from where radios repeat much of what they send
 )
 
 // Causes ranks what is known so far, what cost most first. A call in order has none.
@@ -29,6 +30,7 @@ func (r *Record) Causes() []Finding {
 		list = r.sentVoice(list)
 		list = r.echo(list)
 		list = r.levels(list)
+		list = r.weakRadio(list)
 	}
 	return rank(list)
 }
@@ -187,6 +189,27 @@ func (r *Record) level(list []Finding, speechMean, noiseMean *levelMean, clipped
 		list = r.add(list, noisier, noiseCost(noise), noise)
 	}
 	return list
+}
+
+// weakRadio is what explains loss and unevenness, in either direction, when the link of
+// this device was weak at that time: it costs as much as the worst of them, and a
+// little more because it is the reason.
+func (r *Record) weakRadio(list []Finding) []Finding {
+	signal := r.radio.value()
+	if signal == 0 || signal > weakSignal {
+		return list
+	}
+	worst := 0.0
+	for _, f := range list {
+		switch f.Cause {
+		case LossReceived, BurstLossReceived, LossSent, JitterReceived, LateBurstsReceived, JitterSent, BufferTooShort:
+			worst = max(worst, f.Weight)
+		}
+	}
+	if worst == 0 {
+		return list
+	}
+	return r.add(list, WeakRadio, worst+1, signal)
 }
 
 func abs(v float64) float64 { return max(v, -v) }

@@ -41,6 +41,8 @@ type Record struct {
 
 	farSpeech, farNoise, speech, noise levelMean
 
+	radio levelMean // while voice was lost or late
+
 	farTalk time.Duration // far end spoke
 	back    float64       // most by which what left was weaker than what it said, dB
 	drift   drift
@@ -141,6 +143,9 @@ func (r *Record) arrivals(prev, s *Snapshot, dt time.Duration) {
 	}
 	if s.Heard.Jitter > uneven {
 		r.unevenTime += dt
+	}
+	if lost > 0 || discarded > 0 || r.starvedNow >= starvedFrom || s.Heard.Jitter > uneven || s.FarLost > prev.FarLost {
+		r.radio.add(s.RadioDBm, dt)
 	}
 	r.jitter += s.Heard.Jitter.Seconds() * dt.Seconds()
 	r.judged += dt

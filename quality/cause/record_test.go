@@ -70,6 +70,17 @@ func TestCauses(t *testing.T) {
 		{"late and loud", func(n int, s *Snapshot) {
 			s.Heard.RoundTrip, s.Heard.SpeechDBm0 = 700*time.Millisecond, -3
 		}, "delay far-too-loud", 350},
+		{"late bursts on a weak radio link", func(n int, s *Snapshot) {
+			s.RadioDBm = -60
+			if s.Concealed = time.Duration(n/5) * 200 * time.Millisecond; n%5 == 0 {
+				s.RadioDBm = -80
+			}
+		}, "weak-radio late-bursts-received", -80},
+		{"weak radio link that does no harm", func(_ int, s *Snapshot) { s.RadioDBm = -85 }, "", 0},
+		{"late bursts on a good radio link", func(n int, s *Snapshot) {
+			s.RadioDBm = -55
+			s.Concealed = time.Duration(n/5) * 200 * time.Millisecond
+		}, "late-bursts-received", 2400},
 		{"socket refuses", func(n int, s *Snapshot) { s.SendErrors, s.Sent = s.Sent, 0 }, "cannot-send", 100},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

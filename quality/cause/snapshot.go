@@ -38,6 +38,7 @@ type Snapshot struct {
 
 	Stalls       uint64        // of the audio's goroutine
 	LongestStall time.Duration // since the start of the program
+	RadioDBm     float64       // signal of this device's radio link, 0 = it has none
 	HighwayLost  uint64        // times the PCM highway failed
 	PortAlarms   uint64        // power alarms and resets of the port
 }
