@@ -39,7 +39,7 @@ test-interop:
 # The same calls alone, on each of the virtual boards.
 test-boards:
 	./test/need kamailio baresip:baresip-core sipp:sip-tester wav:asterisk-core-sounds-en-wav || [ "$$CI" != true ]
-	$(GO) test -tags interop -count=1 -timeout 10m -run TestCalls ./test/interop
+	ATA_BOARDS="virtual virtual-gpio virtual-handset" $(GO) test -tags interop -count=1 -timeout 10m -run TestCalls ./test/interop
 
 # What a device remembers: killed 2,000 times, and its key in a TPM.
 test-provision: test-provision-servers
@@ -49,8 +49,8 @@ test-provision: test-provision-servers
 # Files of PBXs become telephones at Kamailio, and nginx serves each device its own
 # configuration.
 test-provision-servers:
-	./test/need kamailio kamcmd:kamailio nginx:nginx-light apache2:apache2-bin in.tftpd:tftpd-hpa sipp:sip-tester minisign openssl || [ "$$CI" != true ]
-	$(GO) test -tags provision -count=1 -timeout 90m -parallel 4 ./test/provision
+	./test/need kamailio kamcmd:kamailio nginx:nginx-light apache2:apache2-bin in.tftpd:tftpd-hpa sipp:sip-tester minisign openssl dnsmasq:dnsmasq-base ip:iproute2 mosquitto mosquitto_pub:mosquitto-clients || [ "$$CI" != true ]
+	$(GO) test -tags provision -count=1 -timeout 90m -parallel 4 $(SHORT) ./provision/discover ./provision/push ./test/provision
 
 # spandsp, minimodem and multimon-ng judge what we send and hear.
 test-judges:

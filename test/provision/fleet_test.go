@@ -159,7 +159,10 @@ func colons(mac uint64) string {
 // in service.
 func TestFleet(t *testing.T) {
 	t.Parallel()
-	const count = 500
+	count := 500
+	if testing.Short() {
+		count = 64
+	}
 	w := newTown(t, count)
 	wrong := func(mac string) (int, string) {
 		if mac[11]%2 == 0 {
