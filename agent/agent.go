@@ -45,6 +45,9 @@ type Opts struct {
 	// CheckSync is told that a server wants the configuration to be looked at. It
 	// must not block.
 	CheckSync func(sip.CheckSync)
+	// Radio tells the signal of the device's radio link in dBm, 0 if it has none. It
+	// is called by the lines and must not block.
+	Radio func() float64
 	// SIP may change the options of each user agent before it is made.
 	SIP func(line int, o *sip.Opts)
 }
@@ -73,6 +76,9 @@ func New(cfg *config.Config, hw Hardware, opts Opts) (*Agent, error) {
 	}
 	if opts.Listen == nil {
 		opts.Listen = media.Listen
+	}
+	if opts.Radio == nil {
+		opts.Radio = func() float64 { return 0 }
 	}
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)

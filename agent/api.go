@@ -11,6 +11,7 @@ import (
 //	GET /v1/calls           the last ended calls
 //	GET /v1/events          records as JSON lines; ?follow=1 goes on as they come
 //	POST /v1/linetest/N     tests the wires of line N: slic.TestReport
+//	GET /v1/incident/N      the last minutes of line N as a script, which Replay takes; ?numbers=hidden
 //
 // Who may use it is the caller's to decide: the control socket is open to the
 // owner of its file alone.
@@ -20,6 +21,7 @@ func (a *Agent) API() *http.ServeMux {
 	mux.HandleFunc("GET /v1/calls", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, a.Calls()) })
 	mux.HandleFunc("GET /v1/events", a.serveEvents)
 	mux.HandleFunc("POST /v1/linetest/{n}", a.serveLineTest)
+	mux.HandleFunc("GET /v1/incident/{n}", a.serveIncident)
 	return mux
 }
 

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ata-agent/ata-agent/dsp"
 	"github.com/ata-agent/ata-agent/hal"
 )
 
@@ -17,6 +18,22 @@ type clockStats struct {
 	periods atomic.Uint64
 	errors  atomic.Uint64
 	lost    atomic.Bool
+
+	stalls  atomic.Uint64
+	longest atomic.Int64 // stall, nanoseconds
+}
+
+// stallFrom is by how much a period must be late to be a stall: what plays of other
+// calls has such a margin (media.SessionOpts.JitterMin).
+const stallFrom = 40 * time.Millisecond
+
+// between notes the time from one period to the next.
+func (c *clockStats) between(late time.Duration) {
+	if late < stallFrom {
+		return
+	}
+	c.stalls.Add(1)
+	c.longest.Store(max(c.longest.Load(), int64(late)))
 }
 
 // runAudio is the voice of all lines, paced by the highway alone. It is the only
@@ -27,6 +44,8 @@ func (a *Agent) runAudio(ctx context.Context) {
 	defer runtime.UnlockOSThread()
 	channels, period := a.hw.PCM.Channels(), a.hw.PCM.Period()
 	toPhone, fromPhone := blocks(channels, period), blocks(channels, period)
+	usual := time.Duration(period) * time.Second / dsp.SampleRate
+	var last time.Time
 	fresh := true // the highway has begun to run
 	for ctx.Err() == nil {
 		if err := a.hw.PCM.Exchange(toPhone, fromPhone); err != nil {
@@ -36,6 +55,11 @@ func (a *Agent) runAudio(ctx context.Context) {
 		}
 		a.clock.periods.Add(1)
 		a.clock.lost.Store(false)
+		now := time.Now()
+		if !fresh {
+			a.clock.between(now.Sub(last) - usual)
+		}
+		last = now
 		if fresh {
 			a.delayEcho()
 			fresh = false

@@ -12,6 +12,7 @@ import (
 	"github.com/ata-agent/ata-agent/dsp/callerid"
 	"github.com/ata-agent/ata-agent/line"
 	"github.com/ata-agent/ata-agent/media"
+	"github.com/ata-agent/ata-agent/quality/cause"
 	"github.com/ata-agent/ata-agent/sip"
 )
 
@@ -41,6 +42,9 @@ type call struct {
 	emergency bool
 	reoffered bool         // because of data
 	others    []*userAgent // for an emergency call that fails
+
+	record   cause.Record
+	observed time.Time // last
 }
 
 // newCall opens the sockets of a call and starts its session.
@@ -170,6 +174,7 @@ func (p *port) progress(c *call, e sip.Progress) {
 		p.setMedia(c, *e.Media)
 		c.early = true
 	}
+	c.noteAnswer(p.at)
 	c.ringing = e.Code == 180
 	p.tell(p.at, line.Progress{Call: c.id, Ringing: c.ringing, Media: c.voice})
 }
@@ -200,6 +205,7 @@ func (p *port) watchEarlyMedia(now time.Time) {
 
 func (p *port) answered(c *call, m sip.Media) {
 	p.setMedia(c, m)
+	c.noteAnswer(p.at)
 	if c.answered.IsZero() {
 		c.answered = p.at
 	}
@@ -229,6 +235,7 @@ func (p *port) ended(c *call, e sip.Ended) {
 	}
 	p.log.Info("call ended", "call", c.id, "code", e.Code, "cause", e.Cause, "text", e.Text)
 	wasConnected := p.connected == c.id
+	c.noteEnd(p.at, e.Code)
 	p.drop(c)
 	if !p.elsewhere(c, wasConnected, e) {
 		p.tell(p.at, line.Released{Call: c.id, Tone: tone})

@@ -9,7 +9,6 @@ import (
 
 	"github.com/ata-agent/ata-agent/config"
 	"github.com/ata-agent/ata-agent/line"
-	"github.com/ata-agent/ata-agent/line/script"
 	"github.com/ata-agent/ata-agent/media"
 	"github.com/ata-agent/ata-agent/sip"
 	"github.com/ata-agent/ata-agent/slic"
@@ -30,6 +29,9 @@ type message struct {
 	data   dataChange   // from the voice path
 	far    farTone      // from the voice path
 	config *config.Line // a new document's line
+
+	incident chan<- string // takes what was recorded; it has room
+	forget   bool          // what was recorded
 }
 
 type keyPress struct {
@@ -55,6 +57,7 @@ type port struct {
 	tuned     slic.Electrical // what the port was told last
 	sound     sound           // and the voice
 	machine   *line.Machine
+	flight    *flight
 	agents    *userAgents
 	calls     map[line.CallID]*call
 	lastID    line.CallID
@@ -74,6 +77,7 @@ type port struct {
 
 	registeredAt time.Time // the registrar's last consent
 	emergencyAt  time.Time // end of the last emergency call
+	alarms       uint64    // power alarms and resets of the port
 
 	tested atomic.Pointer[slic.TestReport] // any goroutine reads and writes
 	status atomic.Pointer[snapshot]        // any goroutine reads
@@ -97,8 +101,8 @@ func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
 	}
 	p.nation = nat
 	p.setVoice(p.soundOf(&cfg))
-	tap := &script.Tap{Port: p, Did: func(c script.Call) { a.hub.action(n, p.at, c) }}
-	p.machine = line.New(tap, nat.country, nat.plan, lineSettings(&cfg))
+	p.flight = newFlight(p)
+	p.machine = line.New(p.flight, nat.country, nat.plan, lineSettings(&cfg))
 	p.tuned = nat.electrical(&cfg)
 	if err := chip.Configure(p.tuned); err != nil {
 		return nil, fmt.Errorf("configure %v: %w", chip, err)
@@ -200,6 +204,7 @@ func (p *port) timeUp(now time.Time) {
 	}
 	p.at = now
 	p.watchEarlyMedia(now)
+	p.observeDue(now)
 	if due, ok := p.machine.Deadline(); ok && !due.After(now) {
 		p.tell(now, line.Timer{})
 	}
@@ -225,6 +230,9 @@ func (p *port) settle(timer *time.Timer) {
 		next = due
 	}
 	if due, ok := p.earlyMediaCheck(); ok && due.Before(next) {
+		next = due
+	}
+	if due, ok := p.nextLook(); ok && due.Before(next) {
 		next = due
 	}
 	timer.Reset(time.Until(next))
@@ -253,6 +261,10 @@ func (p *port) handle(m message) {
 		p.carryData(m.data)
 	case m.far.session != nil:
 		p.farTone(m.far)
+	case m.incident != nil:
+		m.incident <- p.incident()
+	case m.forget:
+		p.flight.Restart()
 	case m.config != nil:
 		p.newConfig(m.config)
 	}
@@ -268,6 +280,7 @@ func (p *port) tell(at time.Time, e line.Event) {
 	if _, key := e.(line.Digit); !key || p.machine.State() != line.Talking {
 		p.agent.hub.event(p.n, at, e)
 	}
+	p.flight.event(at, e, p.machine.State())
 	p.machine.Handle(at, e)
 }
 
@@ -285,10 +298,12 @@ func (p *port) chipEvent(e slic.Event) {
 	case slic.Lost:
 		p.log.Error("port out of service", "port", p.chip.String(), "err", e.Err)
 		p.chipUp, p.chipErr = false, e.Err
+		p.alarms++
 		p.tell(e.At, line.PortState{})
 	case slic.PowerAlarm, slic.ChipReset:
 		p.log.Warn("port recovering", "port", p.chip.String(), "event", e.Kind.String(), "err", e.Err)
 		p.chipErr = e.Err
+		p.alarms++
 	case slic.Note:
 		p.log.Info("port", "port", p.chip.String(), "note", e.Err)
 	}
@@ -330,6 +345,7 @@ func (p *port) adopt(cfg *config.Line) bool {
 		return false
 	}
 	p.config, p.nation = *cfg, nat
+	p.flight.Restart()
 	p.machine.Configure(nat.country, nat.plan, lineSettings(cfg))
 	return true
 }

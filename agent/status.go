@@ -9,6 +9,7 @@ import (
 
 	"github.com/ata-agent/ata-agent/media"
 	"github.com/ata-agent/ata-agent/quality"
+	"github.com/ata-agent/ata-agent/quality/cause"
 	"github.com/ata-agent/ata-agent/sip"
 	"github.com/ata-agent/ata-agent/slic"
 )
@@ -34,9 +35,11 @@ func processStatus() ProcessStatus {
 
 // ClockStatus is how the PCM highway fares.
 type ClockStatus struct {
-	Running bool   `json:"running"`
-	Periods uint64 `json:"periods"`
-	Errors  uint64 `json:"errors"`
+	Running bool    `json:"running"`
+	Periods uint64  `json:"periods"`
+	Errors  uint64  `json:"errors"`
+	Stalls  uint64  `json:"stalls"`                // periods that came 40 ms late or more
+	Longest float64 `json:"longest_stall_seconds"` // of them
 }
 
 // LineStatus is the state of one line.
@@ -84,6 +87,8 @@ type CallStatus struct {
 	Remote    string      `json:"remote,omitempty"`
 	Data      bool        `json:"data,omitempty"` // of a fax or modem, at present
 	Voice     VoiceStatus `json:"voice"`
+
+	Causes []cause.Finding `json:"causes,omitempty"` // why it was bad, what cost most first
 }
 
 // VoiceStatus is how the voice of a call fares. Times are in seconds, levels in
@@ -163,6 +168,8 @@ func (a *Agent) Status() Status {
 		Running: a.clock.periods.Load() > 0 && !a.clock.lost.Load(),
 		Periods: a.clock.periods.Load(),
 		Errors:  a.clock.errors.Load(),
+		Stalls:  a.clock.stalls.Load(),
+		Longest: time.Duration(a.clock.longest.Load()).Seconds(),
 	}}
 	for _, p := range a.ports {
 		st := p.status.Load().now()
@@ -185,6 +192,9 @@ func (a *Agent) Calls() []PastCall { return a.past.all() }
 func (a *Agent) Forget() {
 	a.past.forget()
 	a.hub.forget()
+	for _, p := range a.ports {
+		p.post(message{forget: true})
+	}
 }
 
 // snapshot is the state of a line as its goroutine left it, with the sessions
@@ -234,6 +244,8 @@ func (p *port) publish() {
 
 func callStatus(c *call) CallStatus {
 	s := CallStatus{
+		Causes: c.record.Causes(),
+
 		Call: uint32(c.id), Incoming: c.incoming, Emergency: c.emergency, Number: c.number,
 		Began: c.began, Answered: c.answered, Codec: c.media.Codec,
 	}
@@ -284,6 +296,7 @@ func (p *port) pastCall(c *call) PastCall {
 	if c.emergency {
 		p.emergencyAt = p.at
 	}
+	p.observe(c)
 	s := callStatus(c)
 	s.Ended, s.Voice = p.at, voiceStatus(c.session.Stats())
 	return PastCall{p.n + 1, s}

@@ -39,6 +39,7 @@ type world struct {
 	log       *logBuffer
 	intercept atomic.Pointer[func(*sipmsg.Request) int] // of the registrar
 	anywhere  atomic.Int32                              // calls whose sockets are open at every address
+	radio     atomic.Int64                              // signal of the device's radio link, dBm; 0 = it has none
 	stop      func()                                    // ends the agent and waits for it
 }
 
@@ -157,6 +158,7 @@ func startWorld(t *testing.T, hardware sim.Hardware, cfg *config.Config, prepare
 	w.agent, err = agent.New(cfg, agent.Hardware{PCM: w.board.PCM, Lines: w.board.Lines}, agent.Opts{
 		Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Listen: w.listen,
+		Radio:  func() float64 { return float64(w.radio.Load()) },
 		SIP: func(i int, o *sip.Opts) {
 			o.Listen = w.net.ListenPacket
 			if !o.LocalAddr.IsValid() { // the kernel would tell, here nobody does

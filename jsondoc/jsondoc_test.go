@@ -144,3 +144,25 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// Durations come back from what they are written as, and nonsense is refused.
+func TestDurationsComeBack(t *testing.T) {
+	in := struct {
+		S Seconds
+		M Milliseconds
+	}{Seconds(1500 * time.Millisecond), Milliseconds(200 * time.Millisecond)}
+	text, err := json.Marshal(in)
+	if err != nil || string(text) != `{"S":1.5,"M":200}` {
+		t.Fatalf("%s, %v", text, err)
+	}
+	out := in
+	out.S, out.M = 0, 0
+	if err := json.Unmarshal(text, &out); err != nil || out != in {
+		t.Errorf("%+v, %v, want %+v", out, err, in)
+	}
+	for _, bad := range []string{`{"S":1e300}`, `{"M":"5"}`, `{"M":-1e18}`} {
+		if err := json.Unmarshal([]byte(bad), &out); err == nil {
+			t.Errorf("%s is taken: %+v", bad, out)
+		}
+	}
+}

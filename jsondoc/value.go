@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"math"
 	"time"
 )
 
@@ -18,6 +19,25 @@ func (s Seconds) MarshalJSON() ([]byte, error) {
 	return json.Marshal(time.Duration(s).Seconds())
 }
 
+// UnmarshalJSON reads what MarshalJSON writes.
+func (s *Seconds) UnmarshalJSON(text []byte) error {
+	d, err := durationOf(text, time.Second)
+	*s = Seconds(d)
+	return err
+}
+
+// durationOf is a number of units, whole nanoseconds of it.
+func durationOf(text []byte, unit time.Duration) (time.Duration, error) {
+	var n float64
+	if err := json.Unmarshal(text, &n); err != nil {
+		return 0, err
+	}
+	if math.Abs(n) > float64(math.MaxInt64)/2/float64(unit) {
+		return 0, fmt.Errorf("jsondoc: duration %v is too long", n)
+	}
+	return time.Duration(math.Round(n * float64(unit))), nil
+}
+
 // Milliseconds is a duration written as a number of milliseconds; such keys
 // end in _ms.
 type Milliseconds time.Duration
@@ -28,6 +48,13 @@ func (m Milliseconds) Duration() time.Duration { return time.Duration(m) }
 // MarshalJSON writes the number of milliseconds.
 func (m Milliseconds) MarshalJSON() ([]byte, error) {
 	return json.Marshal(float64(m) / float64(time.Millisecond))
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (m *Milliseconds) UnmarshalJSON(text []byte) error {
+	d, err := durationOf(text, time.Millisecond)
+	*m = Milliseconds(d)
+	return err
 }
 
 // hidden stands for a secret wherever one would be printed.

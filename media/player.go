@@ -98,5 +98,6 @@ func (s *Session) publish(p *player) {
 		p.heard.held = held
 	}
 	s.held.Store(int64(held))
+	s.transit.Store(int64(int32(p.jitter.delay.base)))
 	s.heardVoice.publish(&p.heard)
 }

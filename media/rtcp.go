@@ -36,6 +36,8 @@ type control struct {
 	rtt          time.Duration
 	remoteLost   int64
 	remoteJitter time.Duration
+	reports      uint64         // SR and RR of the far end ...
+	reportsUs    uint64         // ... and blocks in them about our voice
 	bye          bool           // the far end left
 	heard        quality.Report // how our voice is heard, by the far end's XR
 	hasHeard     bool
@@ -199,8 +201,10 @@ func (s *Session) receiveControl(b []byte, from netip.AddrPort, at time.Duration
 		case *rtcp.SenderReport:
 			c.lastSR, c.lastSRAt = uint32(p.NTPTime>>16), at
 			s.readReports(p.Reports)
+			c.reports++
 		case *rtcp.ReceiverReport:
 			s.readReports(p.Reports)
+			c.reports++
 		case *rtcp.ExtendedReport:
 			s.readExtended(p)
 		case *rtcp.Goodbye:
@@ -228,6 +232,7 @@ func (s *Session) readReports(reports []rtcp.ReceptionReport) {
 		if r.SSRC != s.ssrc.Load() {
 			continue
 		}
+		c.reportsUs++
 		c.remoteLost = int64(int32(r.TotalLost<<8) >> 8)
 		c.remoteJitter = time.Duration(r.Jitter) * smallestClock
 		if r.LastSenderReport == 0 {

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"math"
 	"net/netip"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 
 	"github.com/ata-agent/ata-agent/dsp"
 	"github.com/ata-agent/ata-agent/dsp/g711"
+	"github.com/ata-agent/ata-agent/quality"
 )
 
 const (
@@ -31,6 +33,8 @@ type sender struct {
 	fresh   bool // the next voice packet begins a talkspurt
 	paused  time.Duration
 	level   meter
+	spoken  quality.Levels
+	blocks  int // that spoken has taken
 	quiet   silencer
 	buf     [rtpHeader + longestSent]byte
 }
@@ -61,8 +65,7 @@ func (s *sender) pause(now time.Duration) {
 func (s *Session) send(block []int16, now time.Duration) {
 	stream := s.stream.Load()
 	out := &s.sender
-	out.level.add(block)
-	s.levelSent.Store(out.level.bits())
+	s.measure(out.level.add(block))
 	if stream.Noise {
 		out.quiet.listen(block)
 	}
@@ -70,6 +73,37 @@ func (s *Session) send(block []int16, now time.Duration) {
 	if out.n >= out.interval(stream) {
 		s.emit(stream, now)
 	}
+}
+
+// farSilent is the mean square of the far end's voice below which what the telephone
+// says is no echo of it, -40 dBm0.
+var farSilent = square(dsp.DBm0(-40))
+
+// knownAfter is how many blocks of 10 ms tell the levels of what is said: less may be
+// the echo before the canceller knows it.
+const knownAfter = 200
+
+func square(level dsp.DBm0) float64 {
+	rms := level.RMS()
+	return rms * rms
+}
+
+// measure takes the mean square of a block that the telephone says. Levels of speech
+// and noise are those of the time in which the far end is silent.
+func (s *Session) measure(said float64) {
+	out := &s.sender
+	s.levelSent.Store(out.level.bits())
+	if math.Float64frombits(s.levelReceived.Load()) > farSilent {
+		return
+	}
+	out.spoken.Add(said)
+	if out.blocks++; out.blocks < knownAfter {
+		return
+	}
+	speech, _ := out.spoken.Speech()
+	noise, _ := out.spoken.Noise()
+	s.speechSent.Store(math.Float64bits(speech))
+	s.noiseSent.Store(math.Float64bits(noise))
 }
 
 // interval is the number of samples in the next packet.

@@ -70,7 +70,9 @@ type published struct {
 	late, discarded, concealed, added, removed atomic.Uint64
 	receivedEvents, lostEvents                 atomic.Uint64
 	held                                       atomic.Int64  // delay of the jitter buffer, samples
+	transit                                    atomic.Int64  // least delay the jitter buffer knows, samples
 	levelSent, levelReceived                   atomic.Uint64 // bits of a mean square
+	speechSent, noiseSent                      atomic.Uint64 // the same, 0 = not known
 	heardVoice                                 sharedHeard
 	data                                       atomic.Bool // data are carried
 }

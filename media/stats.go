@@ -1,6 +1,7 @@
 package media
 
 import (
+	"math"
 	"net/netip"
 	"time"
 
@@ -40,12 +41,17 @@ type Stats struct {
 	RemoteJitter time.Duration // of ours at the far end
 	RemoteBye    bool          // the far end said BYE in RTCP
 
+	Transit         time.Duration // least delay of the last ten seconds, from an unknown origin: it falls as a fast far end's clock gains
+	RemoteReports   uint64        // the far end's sender and receiver reports ...
+	RemoteReportsUs uint64        // ... and the report blocks in them that are about our voice
+
 	Quality       quality.Report // of the voice heard here; its levels are in dBm0
 	RemoteQuality quality.Report // of ours, as the far end says in RTCP XR; what it did not say is 0
 
 	Data bool // data of a fax or modem are carried
 
 	LevelSent, LevelReceived dsp.DBm0  // of the last 300 ms, -Inf = silence
+	SpeechSent, NoiseSent    float64   // of ours while the far end is silent, as in Quality, dBm0; 0 = not known
 	LastReceived             time.Time // the last valid packet, for the media time-out; zero = none
 }
 
@@ -68,6 +74,9 @@ func (s *Session) Stats() Stats {
 		BufferDelay:    samples(uint64(max(s.held.Load(), 0))),
 		LevelSent:      levelOf(s.levelSent.Load()),
 		LevelReceived:  levelOf(s.levelReceived.Load()),
+		Transit:        samplesOff(s.transit.Load()),
+		SpeechSent:     sentLevel(s.speechSent.Load()),
+		NoiseSent:      sentLevel(s.noiseSent.Load()),
 		Data:           s.data.Load(),
 	}
 	if to, ok := s.destination(stream); ok {
@@ -91,6 +100,15 @@ func (s *Session) Stats() Stats {
 
 func samples(n uint64) time.Duration { return time.Duration(n) * smallestClock }
 
+// samplesOff is samples of a difference, which may be negative.
+func samplesOff(n int64) time.Duration { return time.Duration(n) * smallestClock }
+
+// sentLevel is the level of a mean square from bits, 0 if it is not known.
+func sentLevel(bits uint64) float64 {
+	square := math.Float64frombits(bits)
+	return levelIfKnown(square, square > 0)
+}
+
 func (r *receiver) addStats(st *Stats) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -108,6 +126,7 @@ func (c *control) addStats(st *Stats) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	st.RoundTrip = c.rtt
+	st.RemoteReports, st.RemoteReportsUs = c.reports, c.reportsUs
 	st.RemoteLost, st.RemoteJitter, st.RemoteBye = c.remoteLost, c.remoteJitter, c.bye
 	st.Garbage += c.garbage
 	st.Foreign += c.foreign

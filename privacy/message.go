@@ -15,6 +15,10 @@ var (
 	display = regexp.MustCompile(`(?i)^((?:from|f|to|t|contact|m|p-asserted-identity|p-preferred-identity|remote-party-id|diversion)\s*:\s*)("(?:[^"\\]|\\.)*"|[^<"]*)(<)`)
 )
 
+// Message is a SIP message without credentials, keys, digits, names and numbers: what
+// the owner may hand to a technician.
+func (s *Scrubber) Message(msg []byte) []byte { return s.message(msg, Permit{}) }
+
 // message is a SIP message without credentials, keys and digits dialled in the
 // call, and with pseudonyms for whom it is about. Its SDP keeps what concerns
 // the stream.

@@ -21,6 +21,7 @@ import (
 //	POST /v1/privacy          Choice; answers Overview
 //	GET  /v1/privacy/export   everything that is kept about the owner
 //	POST /v1/privacy/erase    Erasure
+//	GET /v1/sip               the last SIP messages, without credentials, names and numbers
 //	GET  /v1/capture          pcapng; ?for=60s, &content=1
 //	POST /v1/trace            ?for=10m; 0s ends it
 func (t *Telemetry) Routes(mux *http.ServeMux) {
@@ -29,6 +30,7 @@ func (t *Telemetry) Routes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /v1/privacy", t.serveChoice)
 	mux.HandleFunc("GET /v1/privacy/export", func(w http.ResponseWriter, _ *http.Request) { answerJSON(w, t.Export()) })
 	mux.HandleFunc("POST /v1/privacy/erase", t.serveErasure)
+	mux.HandleFunc("GET /v1/sip", t.serveRecent)
 	mux.HandleFunc("GET /v1/capture", t.serveCapture)
 	mux.HandleFunc("POST /v1/trace", t.serveTrace)
 }
@@ -248,6 +250,7 @@ func (t *Telemetry) Erase(scope string) error {
 
 func (t *Telemetry) forgetCalls() error {
 	t.opts.Forget()
+	t.tap.recent.forget()
 	return nil
 }
 

@@ -198,6 +198,12 @@ func callReport(c agent.PastCall) []privacy.Item {
 	} {
 		s.Set(x.field, x.value)
 	}
+	if len(c.Causes) > 0 {
+		s.Text(reportCause, c.Causes[0].Cause.String())
+		s.Set(reportWeight, c.Causes[0].Weight)
+	} else {
+		s.Set(reportWeight, 0)
+	}
 	if v.RemoteMOSLQ > 0 {
 		s.Set(reportRemote, v.RemoteMOSLQ)
 	}

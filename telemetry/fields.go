@@ -92,6 +92,18 @@ var (
 		"The network that an address belongs to, /24 or /48.", byInterface, privacy.Label{Name: "prefix", Form: privacy.Address})
 )
 
+// Radio links, without the names of networks.
+var (
+	wifiSignal = declare(privacy.Gauge, "ata_wifi_signal_dbm", "dBm", privacy.SignalStrength, privacy.Quality, privacy.Repair,
+		"Strength of the signal of the access point.", byInterface)
+	wifiBitrate = declare(privacy.Gauge, "ata_wifi_bitrate_bits", "bit/s", privacy.SignalStrength, privacy.Quality, privacy.Repair,
+		"Bitrate of the radio link.", byInterface, byDirection)
+	wifiRetries = declare(privacy.Counter, "ata_wifi_tx_retries_total", "", privacy.SignalStrength, privacy.Quality, privacy.Repair,
+		"Frames that had to be sent again.", byInterface)
+	wifiFrequency = declare(privacy.Gauge, "ata_wifi_channel_frequency_hertz", "Hz", privacy.MobileNetwork, privacy.Quality, privacy.Repair,
+		"Frequency of the radio channel.", byInterface)
+)
+
 // Configuration.
 var (
 	configApplied = declare(privacy.Counter, "ata_config_apply_total", "", privacy.DeviceConfiguration, privacy.Operational, privacy.Operate,
@@ -165,7 +177,12 @@ var (
 	reportOneWay    = report("call.one_way_seconds", "Delay from mouth to ear, estimated.")
 	reportBuffer    = report("call.jitter_buffer_seconds", "Delay of the jitter buffer at the end.")
 	reportRemote    = report("call.remote_mos_lq", "Opinion at the far end, if it told.")
-	reportCodec     = catalogue.Declare(privacy.Declaration{
+	reportWeight    = report("call.cause_points", "Points of the rating that the first cause cost, 0 for a call in order.")
+	reportCause     = catalogue.Declare(privacy.Declaration{
+		Name: "call.cause", Kind: privacy.Text, Category: privacy.CallQuality, Level: privacy.Quality, Purpose: privacy.Improve,
+		Help: "What was worst in the call, by the names of docs/causes.md.",
+	})
+	reportCodec = catalogue.Declare(privacy.Declaration{
 		Name: "call.codec", Kind: privacy.Text, Category: privacy.CallQuality, Level: privacy.Quality, Purpose: privacy.Improve, Help: "Coding of the voice.",
 	})
 )

@@ -36,7 +36,7 @@ type packet struct {
 }
 
 // Tap sees what the agent's own sockets send and receive. While nobody reads, it
-// costs one atomic load per packet.
+// costs one atomic load per packet of voice, and a copy of each SIP message.
 type Tap struct {
 	filter  *privacy.Filter
 	ledger  *privacy.Ledger
@@ -46,6 +46,8 @@ type Tap struct {
 	traceChanged chan struct{}
 
 	mu sync.Mutex // over changes of readers
+
+	recent recent // SIP messages
 }
 
 // tapReading is one who reads.
@@ -118,6 +120,7 @@ func (t *Tap) narrow() {
 
 // SIP sees a message; it is a sip.Trace.
 func (t *Tap) SIP(dir, transport, local, remote string, msg []byte) {
+	t.recent.add(dir, msg)
 	readers := t.readers.Load()
 	if readers == nil {
 		return

@@ -36,6 +36,7 @@ type Opts struct {
 
 	ClockSet  func() bool               // [the kernel's word]
 	Addresses func() ([]Address, error) // [the kernel's]
+	Stations  func() ([]Station, error) // of radio links [the kernel's]
 }
 
 // Telemetry collects, keeps and sends. Its methods may be called from any
@@ -86,6 +87,9 @@ func New(cfg *config.Config, o Opts) (*Telemetry, error) {
 	if o.Addresses == nil {
 		o.Addresses = KernelAddresses
 	}
+	if o.Stations == nil {
+		o.Stations = KernelStations
+	}
 	t := &Telemetry{
 		opts: o, log: o.Logger, receivers: receivers, run: newRun(), started: time.Now(), inbox: make(chan privacy.Batch, inboxSize),
 		changed: make(chan struct{}, 1), cancels: map[string]context.CancelFunc{}, drops: map[string]float64{},
@@ -100,6 +104,7 @@ func New(cfg *config.Config, o Opts) (*Telemetry, error) {
 	t.registry.Add(Device(o.Root, o.Version, o.Board)...)
 	t.registry.Add(FreeSpace(string(o.Home)), Clock())
 	t.registry.Add(Network(o.Root, o.Addresses)...)
+	t.registry.Add(Wireless(o.Stations))
 	t.registry.Add(Lines(o.Status), t.calls)
 	t.registry.Add(Loops(o.Status, o.Lines)) // last: the first to be left out when there are too many lines
 	t.take(cfg)

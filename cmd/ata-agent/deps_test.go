@@ -39,14 +39,17 @@ var mayImport = map[string][]string{
 	"dsp/dsptest": {"dsp"},
 	"dialplan":    {},
 	"quality":     {},
-	"slic":        {},
-	"country":     {"dsp/…", "slic"},
-	"line":        {"country", "dialplan", "dsp/callerid", "slic"},
-	"jsondoc":     {},
-	"config":      {"country", "dialplan", "dsp/…", "jsondoc", "slic"},
-	"hal":         {},
-	"state":       {},
-	"privacy":     {"state"},
+
+	"quality/cause": {"quality"},
+
+	"slic":    {},
+	"country": {"dsp/…", "slic"},
+	"line":    {"country", "dialplan", "dsp/callerid", "slic"},
+	"jsondoc": {},
+	"config":  {"country", "dialplan", "dsp/…", "jsondoc", "slic"},
+	"hal":     {},
+	"state":   {},
+	"privacy": {"state"},
 
 	"privacy/privacytest": {"privacy", "state"},
 	"state/tpm":           {"state"},
@@ -90,7 +93,7 @@ var mayImport = map[string][]string{
 
 	"media/mediatest": {},
 
-	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "line/script", "media", "quality", "sip", "slic"},
+	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "line/script", "media", "quality", "quality/cause", "sip", "slic"},
 
 	"telemetry":          {"agent", "config", "media", "privacy", "slic", "state", "telemetry/…"},
 	"telemetry/queue":    {"state"},

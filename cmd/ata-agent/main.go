@@ -63,6 +63,8 @@ func verbs() []verb {
 		{"privacy", "[show|set|export|erase|revoke] …", "what leaves this device, and the owner's say in it", runPrivacy},
 		{"capture", "-o FILE [-for D] [-content]", "record what the agent sends and receives, without names and numbers", runCapture},
 		{"trace", "start [-for D]|stop", "copy SIP messages to the capture server for a while", runTrace},
+		{"bundle", "[-to age1… -o FILE] [-numbers] [-print]", "show and write what a technician needs, encrypted, without names and numbers", runBundle},
+		{"replay", "FILE", "decide again what a line's script of a bundle says", runReplay},
 		{"board", "check FILE|show NAME|list|schema", "check, show or list boards", runBoard},
 		{"fleet", "[-n N] [-config FILE] [cut|push]…", "many agents without telephones, to try servers with", runFleet},
 		{"version", "", "version of this program", runVersion},

@@ -55,6 +55,7 @@ type life struct {
 	telemetry *telemetry.Telemetry // nil: it could not begin
 	front     *front               // nil: no panel
 	kept      *calibrations
+	radio     *radio
 	api       http.Handler
 	view      atomic.Pointer[view]
 }
@@ -189,6 +190,7 @@ func (s *service) live(ctx context.Context) (between func() error, err error) {
 		defer end()
 		err = l.agent.Run(ctx)
 	})
+	running.Go(func() { l.radio.run(ctx) })
 	running.Go(func() { s.runPanel(ctx, l) })
 	running.Go(func() { l.kept.run(ctx) })
 	between = s.lead(ctx, l)
@@ -206,6 +208,8 @@ func (s *service) newAgent(l *life) error {
 	}
 	opts := s.opts
 	opts.Logger, opts.UserAgent, opts.InstanceID = s.log, "ata-agent/"+version, instance
+	l.radio = &radio{stations: telemetry.KernelStations}
+	opts.Radio = l.radio.dBm
 	if l.telemetry, err = s.newTelemetry(l); err != nil {
 		s.log.Error("nothing is told of this device", "err", err) // calls go on
 	} else {

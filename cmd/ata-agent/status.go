@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -156,7 +157,8 @@ func runCalls(ctx context.Context, env *environment, args []string) error {
 }
 
 func printCalls(w io.Writer, calls []agent.PastCall) error {
-	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	var rows bytes.Buffer
+	t := tabwriter.NewWriter(&rows, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "LINE\tBEGAN\tNUMBER\tTALK\tCODEC\tRECEIVED\tLOST\tJITTER\tMOS")
 	for _, c := range calls {
 		talk := "not answered"
@@ -166,7 +168,27 @@ func printCalls(w io.Writer, calls []agent.PastCall) error {
 		fmt.Fprintf(t, "%d\t%s\t%s %s\t%s\t%s\t%d\t%d\t%v\t%s\n", c.Line, c.Began.Format(time.TimeOnly),
 			direction(c.Incoming), c.Number, talk, c.Codec, c.Voice.Received, c.Voice.Lost, time.Duration(c.Voice.Jitter*float64(time.Second)).Round(100*time.Microsecond), opinion(c.Voice.MOSCQ))
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	return explainCalls(w, &rows, calls)
+}
+
+// explainCalls prints the head and a row for each call, and under it why the call
+// was bad.
+func explainCalls(w io.Writer, rows *bytes.Buffer, calls []agent.PastCall) error {
+	var out bytes.Buffer
+	head, _ := rows.ReadString('\n')
+	out.WriteString(head)
+	for _, c := range calls {
+		row, _ := rows.ReadString('\n')
+		out.WriteString(row)
+		for _, f := range c.Causes {
+			fmt.Fprintf(&out, "      %s\n      %s\n", f.Owner, f.Technician)
+		}
+	}
+	_, err := w.Write(out.Bytes())
+	return err
 }
 
 // opinion is a mean opinion score of 1 to 4.5 for people.

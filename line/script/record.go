@@ -2,6 +2,7 @@ package script
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ata-agent/ata-agent/line"
@@ -21,6 +22,34 @@ type Recorder struct {
 	steps []Step
 	fresh []bool // per step: it began with the line idle
 	last  [3]line.Event
+	notes []string // since the last step
+	lost  bool     // what passed was not written down from its beginning: wait for an idle line
+}
+
+// held is the comment before a step that says what held before the recording began.
+// What it caused was then, so it is not written down.
+const held = "# held before the recording\n"
+
+// mostNotes bounds the comments before a step.
+const mostNotes = 120
+
+// Note writes a line of comment before the next step, such as how the voice fares. Of
+// many the last ones are kept.
+func (r *Recorder) Note(text string) {
+	if len(r.notes) == mostNotes {
+		r.notes = append(r.notes[:0], r.notes[1:]...)
+	}
+	r.notes = append(r.notes, "# "+strings.ReplaceAll(text, "\n", " ")+"\n")
+}
+
+// Restart forgets the steps, because the machine is another from here on or has
+// other settings. The recording goes on when the line is next idle.
+func (r *Recorder) Restart() {
+	for _, s := range r.steps {
+		r.keep(s.Events[0].Event)
+	}
+	clear(r.steps)
+	r.steps, r.fresh, r.notes, r.lost = r.steps[:0], r.fresh[:0], nil, true
 }
 
 // NewRecorder returns a recorder in front of a port. It keeps at least the last
@@ -34,8 +63,15 @@ func NewRecorder(port line.Port, start time.Time, steps int) *Recorder {
 
 // Event begins a step.
 func (r *Recorder) Event(at time.Time, e line.Event, idle bool) {
+	if r.lost = r.lost && !idle; r.lost {
+		r.keep(e)
+		return
+	}
 	r.forget()
-	r.steps = append(r.steps, EventStep(at.Sub(r.start), e))
+	s := EventStep(at.Sub(r.start), e)
+	s.Comment = strings.Join(r.notes, "")
+	r.notes = r.notes[:0]
+	r.steps = append(r.steps, s)
 	r.fresh = append(r.fresh, idle)
 }
 
@@ -75,13 +111,16 @@ func (r *Recorder) Script() *Script {
 	s := &Script{}
 	for _, e := range r.last {
 		if e != nil && len(r.steps) > 0 {
-			s.Steps = append(s.Steps, EventStep(r.steps[0].At, e))
+			step := EventStep(r.steps[0].At, e)
+			step.Comment = held
+			s.Steps = append(s.Steps, step)
 		}
 	}
 	for _, step := range r.steps {
 		step.Effects = slices.Clone(step.Effects)
 		s.Steps = append(s.Steps, step)
 	}
+	s.Trailer = strings.Join(r.notes, "")
 	return s
 }
 

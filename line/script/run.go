@@ -40,13 +40,17 @@ func Run(s *Script, build func(line.Port) Machine) *Script {
 }
 
 // Replay plays a recorded script as it is, timers at the times they really
-// came, and returns it with the effects there were.
+// came, and returns it with the effects there were, but for those of what held before
+// a Recorder began.
 func Replay(s *Script, build func(line.Port) Machine) *Script {
 	r := newRunner(s, build)
 	for _, step := range s.Steps {
 		r.begin(step)
 		for _, e := range step.Events {
 			r.machine.Handle(r.at(e), e.Event)
+		}
+		if step.Comment == held {
+			r.out.Steps[len(r.out.Steps)-1].Effects = nil
 		}
 	}
 	return r.out
