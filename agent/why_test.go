@@ -104,9 +104,11 @@ var badCalls = []badCall{
 	{name: "busy network", cause: cause.JitterReceived, network: each(1, inOrder(uneven(60*time.Millisecond)))},
 	{name: "busy network for our voice", cause: cause.JitterSent, network: each(2, inOrder(uneven(60*time.Millisecond)))},
 	{name: "voice that stops and comes at once", cause: cause.LateBurstsReceived, network: each(1, stalls(250, 300*time.Millisecond))},
-	{name: "buffer of a fixed delay", cause: cause.BufferTooShort,
+	{
+		name: "buffer of a fixed delay", cause: cause.BufferTooShort,
 		line:    section("rtp", object{"jitter_mode": "fixed", "jitter_fixed_ms": 20, "jitter_min_ms": 0}),
-		network: each(1, inOrder(uneven(70*time.Millisecond)))},
+		network: each(1, inOrder(uneven(70*time.Millisecond))),
+	},
 	{name: "weak radio link", cause: cause.WeakRadio, radio: -82, network: each(1, stalls(250, 300*time.Millisecond))},
 	{name: "satellite", cause: cause.Delay, network: func(siptest.Packet) (time.Duration, bool) { return 350 * time.Millisecond, true }},
 	{name: "firewall keeps voice out", cause: cause.NoVoiceReceived, network: each(1, func(int, *rand.Rand) (time.Duration, bool) { return 0, false })},
@@ -121,8 +123,10 @@ var badCalls = []badCall{
 		return 0, true
 	})},
 	{name: "canceller switched off", cause: cause.EchoOfTelephone, line: section("dsp", object{"lec": false})},
-	{name: "echo longer than the canceller", cause: cause.EchoOfTelephone, line: section("dsp", object{"lec_tail_ms": 8}),
-		before: func(w *world) { w.phone(1, "set erl=6 echo-delay=60") }},
+	{
+		name: "echo longer than the canceller", cause: cause.EchoOfTelephone, line: section("dsp", object{"lec_tail_ms": 8}),
+		before: func(w *world) { w.phone(1, "set erl=6 echo-delay=60") },
+	},
 	{name: "whisper at the far end", cause: cause.FarTooQuiet, levels: [2]dsp.DBm0{-20, -44}},
 	{name: "far end shouts", cause: cause.FarTooLoud, levels: [2]dsp.DBm0{-20, -2}},
 	{name: "noise at the far end", cause: cause.FarNoise, before: func(w *world) { w.phone(2, "set room=-38") }},

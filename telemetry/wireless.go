@@ -79,7 +79,7 @@ func KernelStations() ([]Station, error) {
 	if err != nil {
 		return nil, fmt.Errorf("telemetry: open nl80211: %w", err)
 	}
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	if err := client.SetDeadline(time.Now().Add(wirelessWait)); err != nil {
 		return nil, fmt.Errorf("telemetry: nl80211: %w", err)
 	}

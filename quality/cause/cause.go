@@ -58,62 +58,118 @@ type about struct {
 }
 
 var abouts = [causes]about{
-	LossReceived: {"loss-received", "Part of the other person's voice got lost in the network on its way to you.",
-		"packets lost", "percent"},
-	BurstLossReceived: {"burst-loss-received", "Whole words of the other person got lost in the network on their way to you, as on a weak radio link.",
-		"packets lost in bursts", "percent"},
-	LossSent: {"loss-sent", "Part of your voice got lost in the network on its way to the other person.",
-		"packets the far end did not get", "percent"},
-	JitterReceived: {"jitter-received", "The other person's voice came unevenly; your connection is busy all the time.",
-		"mean jitter", "milliseconds"},
-	LateBurstsReceived: {"late-bursts-received", "The other person's voice stopped now and then and came too late, as when others use the connection or the radio link is weak.",
-		"voice that was not there in time", "milliseconds a minute"},
-	JitterSent: {"jitter-sent", "Your voice reaches the other person unevenly; your connection is busy when it sends, or theirs is.",
-		"mean jitter at the far end", "milliseconds"},
-	BufferTooShort: {"buffer-too-short", "The network is less even than this device is set up for; allow the jitter buffer more delay.",
-		"packets that came after the longest delay allowed", "percent"},
-	Delay: {"delay", "The way through the network is long: you talk into each other's words.",
-		"one way through the network", "milliseconds"},
-	NoVoiceReceived: {"no-voice-received", "Nothing was heard of the other person; a firewall or router may keep the voice out.",
-		"time without a packet", "seconds"},
-	NoVoiceSent: {"no-voice-sent", "The other person got nothing of your voice; a firewall or router may keep it in.",
-		"packets sent of which the far end got none", "packets"},
-	VoiceInterrupted: {"voice-interrupted", "The other person's voice broke off for seconds; the connection was gone.",
-		"time without a packet", "seconds"},
-	Reordering: {"reordering", "The network delivers the voice in the wrong order.",
-		"packets that were overtaken", "percent"},
-	ClockDrift: {"clock-drift", "The other end's clock is wrong; telephone calls bear it, faxes and modems may not.",
-		"far end's clock is fast by", "ppm"},
-	WrongCoding: {"wrong-coding", "The other end sends voice in a way that was not agreed on.",
-		"packets that were not understood", "percent"},
-	CannotSend: {"cannot-send", "This device could not send your voice; it has lost its network.",
-		"packets that could not be sent", "percent"},
-	EchoOfTelephone: {"echo-of-telephone", "The other person hears an echo of their own words from your telephone or its wires.",
-		"echo is weaker than the voice by", "dB"},
-	FarTooQuiet: {"far-too-quiet", "The other person is very quiet.",
-		"level of their speech", "dBm0"},
-	FarTooLoud: {"far-too-loud", "The other person is so loud that the sound is distorted.",
-		"level of their speech", "dBm0"},
-	FarNoise: {"far-noise", "There is noise behind the other person or on their line.",
-		"level between their words", "dBm0"},
-	NearTooQuiet: {"near-too-quiet", "Your voice is very quiet; look at the telephone and its wires, or raise the gain.",
-		"level of your speech", "dBm0"},
-	NearTooLoud: {"near-too-loud", "Your telephone is so loud that the sound is distorted; lower the gain.",
-		"level of your speech", "dBm0"},
-	NearNoise: {"near-noise", "There is noise on your telephone line.",
-		"level between your words", "dBm0"},
-	ProcessorStalls: {"processor-stalls", "This device was too busy to carry the voice in time.",
-		"longest stall", "milliseconds"},
-	HighwayLost: {"highway-lost", "The sound hardware of this device stopped.",
-		"failures", "times"},
-	PortAlarm: {"port-alarm", "The telephone port had to protect itself; look for a short or too many telephones.",
-		"alarms", "times"},
-	SlowServer: {"slow-server", "The telephone server took long to answer.",
-		"from dialling to its answer", "seconds"},
-	ServerRefused: {"server-refused", "The telephone server could not or would not make the call.",
-		"SIP status", "code"},
-	WeakRadio: {"weak-radio", "The radio link of this device was weak while the voice suffered; move it closer to the access point, or use a cable.",
-		"signal while voice was lost or late", "dBm"},
+	LossReceived: {
+		"loss-received", "Part of the other person's voice got lost in the network on its way to you.",
+		"packets lost", "percent",
+	},
+	BurstLossReceived: {
+		"burst-loss-received", "Whole words of the other person got lost in the network on their way to you, as on a weak radio link.",
+		"packets lost in bursts", "percent",
+	},
+	LossSent: {
+		"loss-sent", "Part of your voice got lost in the network on its way to the other person.",
+		"packets the far end did not get", "percent",
+	},
+	JitterReceived: {
+		"jitter-received", "The other person's voice came unevenly; your connection is busy all the time.",
+		"mean jitter", "milliseconds",
+	},
+	LateBurstsReceived: {
+		"late-bursts-received", "The other person's voice stopped now and then and came too late, as when others use the connection or the radio link is weak.",
+		"voice that was not there in time", "milliseconds a minute",
+	},
+	JitterSent: {
+		"jitter-sent", "Your voice reaches the other person unevenly; your connection is busy when it sends, or theirs is.",
+		"mean jitter at the far end", "milliseconds",
+	},
+	BufferTooShort: {
+		"buffer-too-short", "The network is less even than this device is set up for; allow the jitter buffer more delay.",
+		"packets that came after the longest delay allowed", "percent",
+	},
+	Delay: {
+		"delay", "The way through the network is long: you talk into each other's words.",
+		"one way through the network", "milliseconds",
+	},
+	NoVoiceReceived: {
+		"no-voice-received", "Nothing was heard of the other person; a firewall or router may keep the voice out.",
+		"time without a packet", "seconds",
+	},
+	NoVoiceSent: {
+		"no-voice-sent", "The other person got nothing of your voice; a firewall or router may keep it in.",
+		"packets sent of which the far end got none", "packets",
+	},
+	VoiceInterrupted: {
+		"voice-interrupted", "The other person's voice broke off for seconds; the connection was gone.",
+		"time without a packet", "seconds",
+	},
+	Reordering: {
+		"reordering", "The network delivers the voice in the wrong order.",
+		"packets that were overtaken", "percent",
+	},
+	ClockDrift: {
+		"clock-drift", "The other end's clock is wrong; telephone calls bear it, faxes and modems may not.",
+		"far end's clock is fast by", "ppm",
+	},
+	WrongCoding: {
+		"wrong-coding", "The other end sends voice in a way that was not agreed on.",
+		"packets that were not understood", "percent",
+	},
+	CannotSend: {
+		"cannot-send", "This device could not send your voice; it has lost its network.",
+		"packets that could not be sent", "percent",
+	},
+	EchoOfTelephone: {
+		"echo-of-telephone", "The other person hears an echo of their own words from your telephone or its wires.",
+		"echo is weaker than the voice by", "dB",
+	},
+	FarTooQuiet: {
+		"far-too-quiet", "The other person is very quiet.",
+		"level of their speech", "dBm0",
+	},
+	FarTooLoud: {
+		"far-too-loud", "The other person is so loud that the sound is distorted.",
+		"level of their speech", "dBm0",
+	},
+	FarNoise: {
+		"far-noise", "There is noise behind the other person or on their line.",
+		"level between their words", "dBm0",
+	},
+	NearTooQuiet: {
+		"near-too-quiet", "Your voice is very quiet; look at the telephone and its wires, or raise the gain.",
+		"level of your speech", "dBm0",
+	},
+	NearTooLoud: {
+		"near-too-loud", "Your telephone is so loud that the sound is distorted; lower the gain.",
+		"level of your speech", "dBm0",
+	},
+	NearNoise: {
+		"near-noise", "There is noise on your telephone line.",
+		"level between your words", "dBm0",
+	},
+	ProcessorStalls: {
+		"processor-stalls", "This device was too busy to carry the voice in time.",
+		"longest stall", "milliseconds",
+	},
+	HighwayLost: {
+		"highway-lost", "The sound hardware of this device stopped.",
+		"failures", "times",
+	},
+	PortAlarm: {
+		"port-alarm", "The telephone port had to protect itself; look for a short or too many telephones.",
+		"alarms", "times",
+	},
+	SlowServer: {
+		"slow-server", "The telephone server took long to answer.",
+		"from dialling to its answer", "seconds",
+	},
+	ServerRefused: {
+		"server-refused", "The telephone server could not or would not make the call.",
+		"SIP status", "code",
+	},
+	WeakRadio: {
+		"weak-radio", "The radio link of this device was weak while the voice suffered; move it closer to the access point, or use a cable.",
+		"signal while voice was lost or late", "dBm",
+	},
 }
 
 // String returns the name used in programs, such as "loss-received".

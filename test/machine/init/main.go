@@ -63,7 +63,7 @@ func bringUp(name string) error {
 	if err != nil {
 		return fmt.Errorf("switch %s on: %w", name, err)
 	}
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }()
 	req, err := unix.NewIfreq(name)
 	if err != nil {
 		return err
