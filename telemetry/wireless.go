@@ -52,7 +52,7 @@ func station(s *Samples, st Station) {
 		s.Set(wifiSignal, float64(st.Signal), st.Interface)
 	}
 	for way, rate := range map[string]int{"sent": st.Sent, "received": st.Received} {
-		if rate > 0 && rate <= mostBitrate {
+		if rate > 0 && float64(rate) <= mostBitrate {
 			s.Set(wifiBitrate, float64(rate), st.Interface, way)
 		}
 	}
