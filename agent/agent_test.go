@@ -86,6 +86,7 @@ func TestCallByKeysAndByDial(t *testing.T) {
 
 // TestSpeech has both speak at once and compares what arrives.
 func TestSpeech(t *testing.T) {
+	notUnderRace(t)
 	one, two := speech(t, "thanks.wav"), speech(t, "intro.wav")
 	for _, law := range []string{"PCMU", "PCMA"} {
 		t.Run(law, func(t *testing.T) {
@@ -226,6 +227,7 @@ func TestNoOpenLoop(t *testing.T) {
 
 // TestReceiverLeftOffHook ends in lock-out, and the line works afterwards.
 func TestReceiverLeftOffHook(t *testing.T) {
+	notUnderRace(t)
 	inWorldOf(t, sim.Si321x, 1, nil, func(w *world) {
 		w.phone(1, "offhook wait tone:dial wait tone:reorder -timeout 30s wait tone:howler -timeout 60s wait silent -timeout 2m")
 		if s := w.agent.Status().Lines[0].State; s != "locked" {

@@ -39,6 +39,7 @@ func inNation(t *testing.T, n int, code string, test func(w *world)) {
 // TestCallerIDInCountries has telephone 1 call telephone 2, which shows who
 // calls as its country does it, and can be answered as ever.
 func TestCallerIDInCountries(t *testing.T) {
+	notUnderRace(t)
 	const data, keys = "data", "keys"
 	for code, want := range map[string]sim.CallerID{
 		"US": {Form: data, Number: "101", Name: "Zoe"},
@@ -86,6 +87,7 @@ func shown(t *testing.T, w *world, phone int, want sim.CallerID) {
 // TestCallerIDSchemes plays what no country has by itself, but a configuration
 // can ask for, and what it can switch off.
 func TestCallerIDSchemes(t *testing.T) {
+	notUnderRace(t)
 	for _, scheme := range []string{"etsi-fsk-alert", "etsi-fsk-reversal", "etsi-fsk-pulse", "bellcore-sdmf", "dtmf-hash"} {
 		t.Run(scheme, func(t *testing.T) {
 			change := func(_ int, l object) { l["callerid"] = object{"scheme": scheme} }

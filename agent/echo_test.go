@@ -26,6 +26,7 @@ const farLevel = dsp.DBm0(-16)
 // of G.168, through the chip and its driver, and measures what comes back to it
 // after a second. Each hybrid follows on the one before within the call.
 func TestFarEndHearsNoEcho(t *testing.T) {
+	notUnderRace(t)
 	hybrids, losses := []string{"m1", "m7"}, []int{6, 24}
 	if os.Getenv("ATA_FULL") == "1" {
 		hybrids, losses = g168.Names(), []int{6, 12, 18, 24}
@@ -55,6 +56,7 @@ func TestFarEndHearsNoEcho(t *testing.T) {
 // TestBothTalkAtOnce has both ends talk in the first second of the first call: the
 // far end hears the near one, whole.
 func TestBothTalkAtOnce(t *testing.T) {
+	notUnderRace(t)
 	for _, onset := range []time.Duration{0, 300 * time.Millisecond} {
 		t.Run(onset.String(), func(t *testing.T) {
 			talkToPeer(t, g711.MuLaw, func(p *peer, remote netip.AddrPort) {

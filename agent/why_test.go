@@ -186,6 +186,7 @@ func (b *busy) Exchange(toPhone, fromPhone [][]int16) error {
 // nine of ten, and among the first two in all. A call in order has no cause. Every
 // fifth of them by default, all with ATA_FULL=1.
 func TestWhyACallWasBad(t *testing.T) {
+	notUnderRace(t)
 	if got := happens(t, badCall{name: "nothing"}); len(got) > 0 {
 		t.Errorf("a call in order: %+v", got)
 	}
@@ -298,6 +299,7 @@ func callOf(w *world, line int) agent.PastCall {
 
 // TestFarClockAndCoding: what only a far end with a clock and a mind of its own does.
 func TestFarClockAndCoding(t *testing.T) {
+	notUnderRace(t)
 	for _, tt := range []struct {
 		name  string
 		ppm   int
