@@ -61,10 +61,10 @@ func (p *port) snapshot(c *call, st media.Stats) cause.Snapshot {
 
 // addDevice adds what is known of the port and of the device.
 func (p *port) addDevice(s *cause.Snapshot) {
-	levels, echo := p.voice.Levels(), p.voice.Echo()
+	levels := p.voice.Levels()
 	s.ToPhone = max(cause.Silence, float64(levels.ToPhone.Level))
 	s.Clipped, s.FarClipped = levels.FromPhone.Clipped, levels.ToPhone.Clipped
-	s.EchoKnown = echo.Known
+	s.EchoCancelled = p.config.DSP.EchoCanceller
 	s.RadioDBm = p.agent.opts.Radio()
 	clock := &p.agent.clock
 	s.Stalls, s.LongestStall = clock.stalls.Load(), time.Duration(clock.longest.Load())

@@ -123,10 +123,6 @@ var badCalls = []badCall{
 		return 0, true
 	})},
 	{name: "canceller switched off", cause: cause.EchoOfTelephone, line: section("dsp", object{"lec": false})},
-	{
-		name: "echo longer than the canceller", cause: cause.EchoOfTelephone, line: section("dsp", object{"lec_tail_ms": 8}),
-		before: func(w *world) { w.phone(1, "set erl=6 echo-delay=60") },
-	},
 	{name: "whisper at the far end", cause: cause.FarTooQuiet, levels: [2]dsp.DBm0{-20, -44}},
 	{name: "far end shouts", cause: cause.FarTooLoud, levels: [2]dsp.DBm0{-20, -2}},
 	{name: "noise at the far end", cause: cause.FarNoise, before: func(w *world) { w.phone(2, "set room=-38") }},

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,9 +14,12 @@ import (
 // TestRadio: a link is found within a minute, followed, and forgotten when it goes.
 func TestRadio(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		signal, looks := 0, 0
 		var fails error
 		r := &radio{stations: func() ([]telemetry.Station, error) {
+			mu.Lock()
+			defer mu.Unlock()
 			looks++
 			return []telemetry.Station{{Interface: "wlan1"}, {Interface: "wlan0", Signal: signal}}, fails
 		}}
@@ -24,12 +28,16 @@ func TestRadio(t *testing.T) {
 		go func() { defer close(done); r.run(ctx) }()
 		after := func(d time.Duration, want float64) {
 			t.Helper()
+			mu.Unlock()
+			defer mu.Lock()
 			time.Sleep(d)
 			synctest.Wait()
 			if got := r.dBm(); got != want {
 				t.Errorf("signal is %v, want %v", got, want)
 			}
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		after(30*time.Second, 0)
 		if looks != 1 {
 			t.Errorf("%d looks where there is no radio", looks)
@@ -41,6 +49,6 @@ func TestRadio(t *testing.T) {
 		fails = errors.New("gone")
 		after(2*time.Second, 0)
 		end()
-		<-done
+		<-done // it looks no more and does not wait for us
 	})
 }

@@ -159,11 +159,11 @@ func (r *Record) sentVoice(list []Finding) []Finding {
 	return list
 }
 
-// echo is what the far end hears of itself. A canceller that works leaves nothing
-// to judge.
+// echo is what the far end hears of itself. A canceller leaves nothing to judge:
+// one that knows no echo path may have none to know while both talk.
 func (r *Record) echo(list []Finding) []Finding {
 	s := &r.last
-	if r.farTalk < echoFrom || s.EchoKnown {
+	if r.farTalk < echoFrom || s.EchoCancelled {
 		return list
 	}
 	return r.add(list, EchoOfTelephone, echoCost(r.back, s.Heard.OneWay), r.back)

@@ -18,7 +18,7 @@ func sound(n int) Snapshot {
 		At: began.Add(time.Duration(n) * time.Second), Talking: true,
 		Heard:    quality.Report{Counts: quality.Counts{Played: packets}, BufferMost: 200 * time.Millisecond, SpeechDBm0: -20, NoiseDBm0: -70},
 		Received: packets, Sent: packets, FarReports: uint64(n / 5), FarReportsOfUs: uint64(n / 5), SSRC: 7,
-		SpeechDBm0: -21, NoiseDBm0: -72, ToPhone: -20, SentLevel: -75, EchoKnown: true,
+		SpeechDBm0: -21, NoiseDBm0: -72, ToPhone: -20, SentLevel: -75, EchoCancelled: true,
 	}
 }
 

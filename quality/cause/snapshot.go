@@ -34,7 +34,7 @@ type Snapshot struct {
 	Clipped, FarClipped uint64  // samples at full scale: of the telephone, of the far end
 
 	ToPhone, SentLevel float64 // of the last 0.3 s: what the telephone hears; what leaves of it after the canceller
-	EchoKnown          bool    // the canceller knows the echo path
+	EchoCancelled      bool    // a canceller works on the line
 
 	Stalls       uint64        // of the audio's goroutine
 	LongestStall time.Duration // since the start of the program
