@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,8 +29,11 @@ func doc(generation int, registrar, password string, more string) string {
 }
 
 // world is a device, its server and its registrar, in virtual time.
+//
+// The test owns it but while it sleeps; then it is the manager's.
 type world struct {
 	t        *testing.T
+	mu       sync.Mutex
 	m        *Manager
 	document *state.Document
 	stop     func()
@@ -55,6 +59,8 @@ type world struct {
 }
 
 func (w *world) Get(_ context.Context, url string, have fetch.Validator) (*fetch.Document, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.asked = append(w.asked, time.Now())
 	if w.down || w.deaf && len(w.applied) > 0 {
 		return nil, &fetch.Refusal{Reason: fetch.Unreachable}
@@ -68,6 +74,8 @@ func (w *world) Get(_ context.Context, url string, have fetch.Validator) (*fetch
 }
 
 func (w *world) Report(_ context.Context, _ string, body []byte) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	var r Report
 	if err := json.Unmarshal(body, &r); err != nil {
 		w.t.Error(err)
@@ -78,9 +86,15 @@ func (w *world) Report(_ context.Context, _ string, body []byte) error {
 
 func (w *world) Close() {}
 
-func (w *world) Current() ([]config.Layer, *config.Effective) { return w.layers, w.effective }
+func (w *world) Current() ([]config.Layer, *config.Effective) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.layers, w.effective
+}
 
 func (w *world) Try(m state.Meta, l config.Layer) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	e, err := config.Merge("", l)
 	if err != nil {
 		return err
@@ -106,9 +120,15 @@ func (w *world) use(l config.Layer, e *config.Effective) {
 	w.layers, w.effective, w.config = []config.Layer{l}, e, e.Config
 }
 
-func (w *world) Confirm() error { return w.document.Confirm() }
+func (w *world) Confirm() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.document.Confirm()
+}
 
 func (w *world) RollBack(reason string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if err := w.document.RollBack(reason); err != nil {
 		return err
 	}
@@ -122,13 +142,29 @@ func (w *world) RollBack(reason string) error {
 	return err
 }
 
-func (w *world) Known(l config.Layer) (state.Version, bool) { return w.document.Same(l.Data) }
+func (w *world) Known(l config.Layer) (state.Version, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.document.Same(l.Data)
+}
 
-func (w *world) Wipe(reason string) error { w.wiped = reason; return nil }
+func (w *world) Wipe(reason string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.wiped = reason
+	return nil
+}
 
-func (w *world) Restart() error { w.restarts++; return nil }
+func (w *world) Restart() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.restarts++
+	return nil
+}
 
 func (w *world) Health() Health {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	l := LineHealth{Enabled: true, Up: true, Registers: true}
 	l.Code = w.registrars[w.config.Lines[0].SIP.Registrar]
 	if w.down {
@@ -137,6 +173,14 @@ func (w *world) Health() Health {
 	l.Registered = l.Code == 200 && !time.Now().Before(w.since)
 	l.Since = w.since
 	return Health{Lines: []LineHealth{l}, Sound: true, Calls: w.calls, Emergency: w.emergency}
+}
+
+// sleep lets the manager work for d.
+func (w *world) sleep(d time.Duration) {
+	w.mu.Unlock()
+	time.Sleep(d)
+	synctest.Wait()
+	w.mu.Lock()
 }
 
 // inWorld runs a manager whose device works with generation 5 of registrar good.
@@ -174,18 +218,21 @@ func inWorld(t *testing.T, change func(*Opts), test func(*world)) {
 			change(&opts)
 		}
 		w.m = New(w, opts)
+		w.mu.Lock()
+		defer w.mu.Unlock()
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- w.m.Run(ctx) }()
 		w.stop = func() {
 			cancel()
+			w.mu.Unlock()
+			defer w.mu.Lock()
 			if err := <-ended; err != nil {
 				t.Error(err)
 			}
 			cancel, ended = func() {}, nil
 		}
-		time.Sleep(11 * time.Minute) // the look after the start
-		synctest.Wait()
+		w.sleep(11 * time.Minute) // the look after the start
 		w.asked = nil
 		test(w)
 		if ended != nil {
@@ -208,8 +255,7 @@ func (w *world) serve(text string) {
 func (w *world) push(text string, d time.Duration) {
 	w.serve(text)
 	w.m.Resync(Asked)
-	time.Sleep(d)
-	synctest.Wait()
+	w.sleep(d)
 }
 
 // holds expects a generation in force and as the last good one.
@@ -244,7 +290,7 @@ func TestGoodChange(t *testing.T) {
 			t.Errorf("status %+v", s)
 		}
 		w.asked = nil
-		time.Sleep(2 * time.Hour) // period and jitter
+		w.sleep(2 * time.Hour) // period and jitter
 		if n := len(w.asked); n < 1 || n > 2 {
 			t.Errorf("%d looks in two hours", n)
 		}
@@ -259,20 +305,20 @@ func TestDeadRegistrar(t *testing.T) {
 		if w.m.Status().State != Trial {
 			t.Errorf("state %s during the trial", w.m.Status().State)
 		}
-		time.Sleep(5 * time.Second)
+		w.sleep(5 * time.Second)
 		w.holds(5)
-		time.Sleep(5 * time.Second)
+		w.sleep(5 * time.Second)
 		w.reported("rolled-back", NotProven)
 
 		w.push(bad, time.Minute)
 		w.holds(5)
 		w.reported("refused", FailedBefore)
-		time.Sleep(time.Hour)
+		w.sleep(time.Hour)
 		w.push(bad, time.Minute)
 		if w.config.Generation != 6 {
 			t.Error("it was not tried again after an hour")
 		}
-		time.Sleep(10 * time.Minute)
+		w.sleep(10 * time.Minute)
 		w.holds(5)
 		w.push(doc(7, "also.test", "a", ""), time.Minute)
 		w.holds(7)
@@ -300,7 +346,7 @@ func TestNetworkDown(t *testing.T) {
 			return func(url string) (*fetch.Document, error) { d, err := answer(url); w.down = true; return d, err }
 		}(w.answer)
 		w.m.Resync(Asked)
-		time.Sleep(10 * time.Minute)
+		w.sleep(10 * time.Minute)
 		w.holds(5)
 		w.down = false
 		w.push(next, time.Minute)
@@ -328,7 +374,7 @@ func TestDuringACall(t *testing.T) {
 			t.Errorf("state %s while a call is up", s.State)
 		}
 		w.calls = 0
-		time.Sleep(4 * time.Second)
+		w.sleep(4 * time.Second)
 		w.holds(7)
 	})
 }
@@ -352,7 +398,7 @@ func TestOvertaken(t *testing.T) {
 		w.push(doc(6, "also.test", "a", ""), time.Minute)
 		w.push(doc(7, "good.test", "b", ""), time.Minute)
 		w.calls = 0
-		time.Sleep(time.Minute)
+		w.sleep(time.Minute)
 		w.holds(7)
 		if len(w.applied) != 1 {
 			t.Errorf("%d configurations were applied, want the last alone", len(w.applied))
@@ -391,7 +437,7 @@ func TestRefusals(t *testing.T) {
 			inWorld(t, nil, func(w *world) {
 				w.answer = tt.answer
 				w.m.Resync(Asked)
-				time.Sleep(time.Minute)
+				w.sleep(time.Minute)
 				synctest.Wait()
 				w.holds(5)
 				w.reported("refused", tt.want)
@@ -419,17 +465,17 @@ func TestOwnNames(t *testing.T) {
 
 func TestManyNotifiesAreOneLook(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
-		time.Sleep(2 * time.Minute)
+		w.sleep(2 * time.Minute)
 		w.asked = nil
 		for range 100 {
 			w.m.Resync(Notified)
-			time.Sleep(10 * time.Millisecond)
+			w.sleep(10 * time.Millisecond)
 		}
 		synctest.Wait()
 		if n := len(w.asked); n != 1 {
 			t.Errorf("%d looks for a hundred NOTIFYs, want 1", n)
 		}
-		time.Sleep(2 * time.Minute)
+		w.sleep(2 * time.Minute)
 		if n := len(w.asked); n != 2 {
 			t.Errorf("%d looks in all, want one more, for what the first may have missed", n)
 		}
@@ -456,7 +502,7 @@ func TestPush(t *testing.T) {
 		w.push(push(7, "wss://one.test"), time.Minute)
 		w.asked = nil
 		nudge()
-		time.Sleep(2 * time.Minute)
+		w.sleep(2 * time.Minute)
 		if len(w.asked) == 0 {
 			t.Error("a nudge did nothing")
 		}
@@ -472,10 +518,10 @@ func TestPush(t *testing.T) {
 func TestRestart(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
 		w.serve("")
-		time.Sleep(2 * time.Minute)
+		w.sleep(2 * time.Minute)
 		w.asked = nil
 		w.m.Restart(Notified)
-		time.Sleep(time.Second)
+		w.sleep(time.Second)
 		if len(w.asked) != 1 || w.restarts != 1 {
 			t.Errorf("%d looks, %d restarts, want one each", len(w.asked), w.restarts)
 		}
@@ -488,7 +534,7 @@ func TestGone(t *testing.T) {
 			w.answer = func(string) (*fetch.Document, error) {
 				return nil, &fetch.Refusal{Reason: fetch.Gone, Mutual: mutual, Status: 410}
 			}
-			time.Sleep(80 * time.Minute) // the next look comes within 70
+			w.sleep(80 * time.Minute) // the next look comes within 70
 			if (w.wiped != "") != mutual {
 				t.Errorf("mutual %v: wiped %q", mutual, w.wiped)
 			}
@@ -527,7 +573,7 @@ func TestServersInOrder(t *testing.T) {
 			return &fetch.Document{URL: url, Data: []byte(strings.Replace(second, "6", "7", 1))}, nil
 		}
 		w.m.Resync(Asked)
-		time.Sleep(time.Minute)
+		w.sleep(time.Minute)
 		if !slices.Contains(asked, "https://second.test/x") || w.config.Generation != 7 {
 			t.Errorf("asked %q, generation %d", asked, w.config.Generation)
 		}
@@ -557,7 +603,7 @@ func TestWhoMayBeLed(t *testing.T) {
 			w.layers, w.effective = []config.Layer{l}, e
 			w.answer = func(string) (*fetch.Document, error) { return nil, &fetch.Refusal{Reason: fetch.NotFound} }
 			w.m.Resync(Asked)
-			time.Sleep(time.Second)
+			w.sleep(time.Second)
 			if (found > 0) != tt.want {
 				t.Errorf("%s: discovered %d times", name, found)
 			}
@@ -577,7 +623,7 @@ func TestDiscovered(t *testing.T) {
 			return nil, &fetch.Refusal{Reason: fetch.NotFound}
 		}
 		w.m.Resync(Asked)
-		time.Sleep(time.Second)
+		w.sleep(time.Second)
 		if strings.Contains(asked, "found.test") {
 			t.Error("the network overrode the configured server")
 		}
