@@ -82,6 +82,12 @@ func (a *fakeAgent) status() agent.Status {
 	return agent.Status{Lines: slices.Clone(a.lines), Clock: agent.ClockStatus{Running: true}}
 }
 
+func (a *fakeAgent) forget() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.past = nil
+}
+
 func (a *fakeAgent) calls() []agent.PastCall {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -123,7 +129,7 @@ func (w *world) open(t testing.TB, names ...string) {
 	var err error
 	w.Telemetry, err = New(w.config, Opts{
 		Home: w.home, Root: fakeRoot(), Version: "1.2", Board: "test", Status: w.agent.status, Calls: w.agent.calls,
-		Forget: func() { w.agent.past = nil }, ClockSet: func() bool { return true },
+		Forget: w.agent.forget, ClockSet: func() bool { return true },
 		Addresses: func() ([]Address, error) { return nil, nil },
 	})
 	if err != nil {
