@@ -40,7 +40,10 @@ type verdict struct {
 // proves nothing.
 func judge(before, now Health, start time.Time, renewed []bool) verdict {
 	v := verdict{good: true}
-	if before.Sound && !now.Sound {
+	switch {
+	case len(now.Lines) < len(before.Lines):
+		return verdict{reason: "the device begins anew"}
+	case before.Sound && !now.Sound:
 		return verdict{reason: "the audio clock has stopped"}
 	}
 	for i, l := range now.Lines {

@@ -56,6 +56,7 @@ type world struct {
 	wiped      string
 	restarts   int
 	down       bool // nothing reaches anything
+	weak       bool // it goes back to what it had: it cannot begin anew
 }
 
 func (w *world) Get(_ context.Context, url string, have fetch.Validator) (*fetch.Document, error) {
@@ -105,8 +106,10 @@ func (w *world) Try(m state.Meta, l config.Layer) error {
 	if _, err := w.document.SaveTrial(m, l.Data); err != nil {
 		return err
 	}
-	w.use(l, e)
 	w.applied = append(w.applied, time.Now())
+	if !w.weak {
+		w.use(l, e)
+	}
 	return nil
 }
 
@@ -322,6 +325,26 @@ func TestDeadRegistrar(t *testing.T) {
 		w.holds(5)
 		w.push(doc(7, "also.test", "a", ""), time.Minute)
 		w.holds(7)
+	})
+}
+
+// A device that cannot begin anew with a document goes on with what it had. Its
+// lines work, and yet nothing was applied.
+func TestDeviceGoesBack(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		w.weak = true
+		heavy := doc(6, "good.test", "a", `, "name": "x"`)
+		w.push(heavy, 5*time.Second)
+		w.holds(5)
+		w.reported("rolled-back", NotProven)
+		if s := w.m.Status(); s.Generation == 6 {
+			t.Errorf("status %+v", s)
+		}
+		w.push(heavy, time.Minute)
+		w.reported("refused", FailedBefore)
+		if len(w.applied) != 1 {
+			t.Errorf("it was tried %d times", len(w.applied))
+		}
 	})
 }
 

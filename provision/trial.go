@@ -69,6 +69,7 @@ func (m *Manager) waitForIdle(ctx context.Context, class config.Class) error {
 			return ctx.Err()
 		case why := <-m.asked:
 			m.Resync(why)
+			m.schedule.at(time.Now().Add(askedApart), why) // at the latest
 			return errOvertaken
 		case <-tick.C:
 		}
@@ -119,6 +120,9 @@ func (m *Manager) observe(ctx context.Context, c *candidate, end time.Time, look
 		case <-tick.C:
 		}
 		v := look()
+		if v.good && !m.has(c.layer) {
+			return verdict{reason: "the device went back to what was in force before: it could not begin anew with this"}
+		}
 		if v.good && !answered && time.Since(asked) >= askEvery {
 			asked = time.Now()
 			answered = m.answers(ctx, c)

@@ -103,6 +103,9 @@ func (s *service) renew() error {
 	b, err := s.open(w.effective.Config)
 	if err != nil {
 		s.log.Error("the board does not open for the changed configuration, the one in force stays", "err", err)
+		if s.memory.trial {
+			s.memory.remember(w.layers, w.effective, w.source) // for the roll-back to say that it failed
+		}
 		s.board, err = s.open(s.config)
 		return err
 	}

@@ -108,17 +108,20 @@ func (m *memory) use(layers []config.Layer) error {
 }
 
 // save remembers the layers in force as good, or as tried.
-func (m *memory) save(source string) {
+func (m *memory) save(source string) { m.remember(m.layers, m.effective, source) }
+
+// remember writes layers down as good, or as tried.
+func (m *memory) remember(layers []config.Layer, e *config.Effective, source string) {
 	if m.document == nil {
 		return
 	}
-	data, err := json.Marshal(m.layers)
+	data, err := json.Marshal(layers)
 	if err == nil {
 		save := m.document.Save
 		if m.trial {
 			save = m.document.SaveTrial
 		}
-		_, err = save(state.Meta{Source: source, Generation: m.effective.Config.Generation}, data)
+		_, err = save(state.Meta{Source: source, Generation: e.Config.Generation}, data)
 	}
 	if err != nil {
 		m.log.Error("the configuration is not remembered", "err", err)
