@@ -90,6 +90,7 @@ type Manager struct {
 	excused  string          // mark of a document that failed through no fault of its own
 	asked    chan Cause
 	restart  atomic.Bool // after the next look
+	wiped    atomic.Bool // before the next look
 
 	mu     sync.Mutex
 	status Status
@@ -126,6 +127,19 @@ func (m *Manager) Resync(why Cause) {
 func (m *Manager) Restart(why Cause) {
 	m.restart.Store(true)
 	m.Resync(why)
+}
+
+// Wiped says that the device has forgotten everything, its documents too. It looks
+// for new ones at once: somebody waits beside it.
+func (m *Manager) Wiped() {
+	m.wiped.Store(true)
+	m.Resync(AtBoot)
+}
+
+// forget has no document be known.
+func (m *Manager) forget() {
+	m.known, m.from, m.excused = fetch.Validator{}, "", ""
+	m.note(func(s *Status) { *s = Status{State: s.State} })
 }
 
 // askedApart is the least time between two looks that the network asked for.
@@ -190,7 +204,7 @@ func (m *Manager) wait(ctx context.Context, last time.Time) (Cause, bool) {
 			return cause, true
 		case why := <-m.asked:
 			earliest := last.Add(askedApart)
-			if why == Asked || !time.Now().Before(earliest) {
+			if why == Asked || m.wiped.Load() || !time.Now().Before(earliest) {
 				return why, true
 			}
 			if cause = why; earliest.Before(m.schedule.due) {
@@ -202,6 +216,9 @@ func (m *Manager) wait(ctx context.Context, last time.Time) (Cause, bool) {
 
 // look fetches, and brings what is new into force.
 func (m *Manager) look(ctx context.Context, cause Cause) {
+	if m.wiped.Swap(false) {
+		m.forget()
+	}
 	m.note(func(s *Status) { s.State, s.Cause, s.Looked = Fetching, cause, time.Now() })
 	c, err := m.fetch(ctx)
 	if err == nil && c != nil {
@@ -339,7 +356,7 @@ func (m *Manager) deprovision(ctx context.Context) {
 	if err := m.device.Wipe("deprovisioned by the server"); err != nil {
 		m.log.Error("wipe", "err", err)
 	}
-	m.known, m.from, m.excused = fetch.Validator{}, "", "" // what is left knows no document
+	m.forget()
 	m.schedule.failed(time.Now(), 0, true)
 }
 

@@ -551,6 +551,22 @@ func TestRestart(t *testing.T) {
 	})
 }
 
+// A device that was wiped takes the document again that it had.
+func TestWiped(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		layers, effective, cfg := w.layers, w.effective, w.config
+		w.push(doc(6, "also.test", "b", ""), time.Minute)
+		w.holds(6)
+		w.layers, w.effective, w.config = layers, effective, cfg
+		w.m.Wiped()
+		w.sleep(10 * time.Second)
+		w.holds(6)
+		if len(w.applied) != 2 {
+			t.Errorf("applied %d times, want 2", len(w.applied))
+		}
+	})
+}
+
 func TestGone(t *testing.T) {
 	for _, mutual := range []bool{true, false} {
 		inWorld(t, nil, func(w *world) {

@@ -75,7 +75,7 @@ func (s *service) obey(ctx context.Context) {
 			case button.Restart:
 				return
 			case button.FactoryReset:
-				if err := s.wipe(ctx, resetOrder{Actor: buttonActor, Force: true}); err != nil {
+				if err := s.reset(ctx, resetOrder{Actor: buttonActor, Force: true}); err != nil {
 					s.log.Error("reset by the button", "err", err)
 				}
 			}

@@ -126,7 +126,8 @@ func healthOf(s agent.Status, cfg *config.Config, waiting bool, now time.Time) p
 
 // Wipe ends the life with this provider.
 func (p *provisioned) Wipe(string) error {
-	return p.service.wipe(p.ctx, resetOrder{Actor: "provisioning server", Force: true})
+	_, err := p.service.wipe(p.ctx, resetOrder{Actor: "provisioning server", Force: true})
+	return err
 }
 
 // beginTrial has what is taken over from now on count as tried only.

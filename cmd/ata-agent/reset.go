@@ -87,12 +87,22 @@ func reset(ctx context.Context, env *environment, dir string, o resetOrder) erro
 // errNothingLeft ends a service whose configuration was destroyed.
 var errNothingLeft = errors.New("everything is wiped; there is no configuration to start with")
 
+// reset wipes on behalf of somebody beside the device, who waits for it to be set
+// up again.
+func (s *service) reset(ctx context.Context, o resetOrder) error {
+	done, err := s.wipe(ctx, o)
+	if done && s.manager != nil {
+		s.manager.Wiped()
+	}
+	return err
+}
+
 // wipe ends the agent's life, destroys what the device remembers and begins anew
 // with what is left. It refuses during a call unless it is forced. An error of a
 // keeper is told, and does not keep the agent from living on.
-func (s *service) wipe(ctx context.Context, o resetOrder) error {
+func (s *service) wipe(ctx context.Context, o resetOrder) (done bool, err error) {
 	kept := make(chan error, 1)
-	err := s.order(ctx, func(l *life) (func() error, error) {
+	err = s.order(ctx, func(l *life) (func() error, error) {
 		if s.memory == nil {
 			return nil, errors.New("this agent remembers nothing")
 		}
@@ -112,9 +122,9 @@ func (s *service) wipe(ctx context.Context, o resetOrder) error {
 	}
 	select {
 	case failed := <-kept:
-		return errors.Join(err, failed)
+		return true, errors.Join(err, failed)
 	default:
-		return err
+		return false, err
 	}
 }
 
@@ -134,7 +144,7 @@ func (s *service) serveReset(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "reset: say who wants it", http.StatusBadRequest)
 		return
 	}
-	if err := s.wipe(r.Context(), o); err != nil {
+	if err := s.reset(r.Context(), o); err != nil {
 		s.log.Error("reset", "err", err)
 		http.Error(w, "reset: "+err.Error(), http.StatusConflict)
 	}
