@@ -17,17 +17,27 @@ import (
 )
 
 // TestKill kills the program with SIGKILL at random moments while it fetches,
-// stages, applies, confirms and wipes. It starts every time, with a configuration
-// that some generation had as a whole; and after a wipe nothing secret is left.
+// stages, applies, confirms and wipes, 40 times or with ATA_FULL=1 2,000. It
+// starts every time, with a configuration that some generation had as a whole;
+// and after a wipe nothing secret is left.
 func TestKill(t *testing.T) {
-	t.Parallel()
-	kills := 40
+	devices := 1
 	if os.Getenv("ATA_FULL") != "" {
-		kills = 2000
+		devices = 50
 	}
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
+	for i := range devices {
+		t.Run(fmt.Sprint(i+1), func(t *testing.T) {
+			t.Parallel()
+			killed(t, rand.New(rand.NewPCG(seed, uint64(i))), 40)
+		})
+	}
+}
+
+// killed kills one device so many times.
+func killed(t *testing.T, random *rand.Rand, kills int) {
+	t.Helper()
 	line := account(deaf(t), "100", "of the factory")
 	line["name"], line["sip"].(map[string]any)["register"] = "g0", false
 	d := newDevice(t, newProvider(t), line)
