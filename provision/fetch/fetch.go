@@ -12,7 +12,9 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
+	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/ata-agent/ata-agent/config"
@@ -40,6 +42,10 @@ type Opts struct {
 	// start. A board without a clock starts in 1970 and would find no
 	// certificate valid yet.
 	Earliest time.Time
+
+	// Detached asks for the file URL.minisig beside a document that came without
+	// a signature.
+	Detached bool
 
 	Limits Limits
 
@@ -87,11 +93,15 @@ type Validator struct {
 // Document is what a server gave.
 type Document struct {
 	URL       string // where it came from in the end, without credentials
+	Asked     string // what was asked for, query and all: not to be shown
 	Data      []byte // nil if Unchanged
 	Unchanged bool   // the document is the one the Validator names
 	Validator Validator
-	// Signature is the value of X-Config-Signature, decoded; nil: there was none.
+	// Signature is the value of X-Config-Signature, decoded, or the file beside
+	// the document (Opts.Detached); nil: there was none.
 	Signature []byte
+	// Coding is aes128gcm where Data are still encrypted (RFC 8188), else empty.
+	Coding string
 	// Mutual says that device and server have shown certificates to each other.
 	Mutual bool
 }
@@ -120,25 +130,80 @@ func (c *Client) Close() {
 	c.others.transport.CloseIdleConnections()
 }
 
+// Request says what to fetch where a file that was fetched names another.
+type Request struct {
+	URL  string
+	Have Validator // the document known from there
+	// From is the URL of the file that names this one: what came over https leads
+	// to nothing plain. Empty: a person or the network named it.
+	From string
+	// Home is the URL whose server the user, the password and the certificate of
+	// Opts are for. Empty: that of URL.
+	Home string
+	// User and Password are for the server of URL alone and take the place of those
+	// of Opts. Empty: none are given along.
+	User     string
+	Password config.Secret
+}
+
 // Get fetches the document at a URL. have is the document known from there. An
 // error is a *Refusal, which says in one word why.
 func (c *Client) Get(ctx context.Context, rawURL string, have Validator) (*Document, error) {
-	u, err := c.parse(rawURL)
+	return c.Fetch(ctx, Request{URL: rawURL, Have: have})
+}
+
+// Fetch is Get for a document that another one names.
+func (c *Client) Fetch(ctx context.Context, r Request) (*Document, error) {
+	e, err := c.errand(r)
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, c.opts.Limits.Total, errSlow)
 	defer cancel()
-	var d *Document
-	if u.Scheme == "tftp" {
-		d, err = c.getTFTP(ctx, u)
+	d, err := e.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d.Asked = r.URL
+	d.finish(r.Have)
+	if c.opts.Detached && d.Signature == nil && !d.Unchanged {
+		d.Signature, err = e.beside().signature(ctx)
+	}
+	return d, err
+}
+
+// errand is what a request comes to.
+func (c *Client) errand(r Request) (*errand, error) {
+	u, err := c.parse(r.URL)
+	if err != nil {
+		return nil, err
+	}
+	if strings.HasPrefix(r.From, "https:") && u.Scheme != "https" {
+		return nil, &Refusal{Reason: BadRedirect, URL: safeURL(u), Err: errors.New("a file that came over https leads to plain text")}
+	}
+	e := &errand{Client: c, method: http.MethodGet, named: u, at: u, home: u, shown: u, user: c.opts.User, password: c.opts.Password, have: r.Have}
+	if r.Home != "" {
+		if e.shown, err = url.Parse(r.Home); err != nil {
+			return nil, &Refusal{Reason: BadURL, Err: errors.New("not a URL")}
+		}
+		e.home = e.shown
+	}
+	if r.User != "" {
+		e.home, e.user, e.password = u, r.User, r.Password
+	}
+	return e, nil
+}
+
+// get asks in the way that the URL names.
+func (e *errand) get(ctx context.Context) (d *Document, err error) {
+	if e.at.Scheme == "tftp" {
+		d, err = e.getTFTP(ctx, e.at)
 	} else {
-		d, err = c.getHTTP(ctx, u, have)
+		d, err = e.getHTTP(ctx)
 	}
 	if err != nil {
-		return nil, refusalOf(ctx, u, err)
+		return nil, refusalOf(ctx, e.at, err)
 	}
-	d.finish(have)
 	return d, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ata-agent/ata-agent/config"
 	"github.com/ata-agent/ata-agent/sip/digest"
 )
 
@@ -59,17 +60,20 @@ func latest(a, b time.Time) time.Time {
 // errand is one fetch or report on its way.
 type errand struct {
 	*Client
-	method string
-	body   []byte
-	home   *url.URL // whom the credentials are for
-	at     *url.URL // whom we ask now
-	have   Validator
+	method   string
+	body     []byte
+	named    *url.URL // what was to be fetched
+	at       *url.URL // whom we ask now
+	home     *url.URL // whom user and password are for
+	shown    *url.URL // whom our certificate is for
+	user     string
+	password config.Secret
+	have     Validator
 }
 
 // getHTTP asks, following redirects within bounds.
-func (c *Client) getHTTP(ctx context.Context, u *url.URL, have Validator) (*Document, error) {
-	e := &errand{Client: c, method: http.MethodGet, home: u, at: u, have: have}
-	for range c.opts.Limits.Redirects + 1 {
+func (e *errand) getHTTP(ctx context.Context) (*Document, error) {
+	for range e.opts.Limits.Redirects + 1 {
 		res, err := e.ask(ctx)
 		if err != nil {
 			return nil, refusalOf(ctx, e.at, err)
@@ -100,7 +104,7 @@ func (c *Client) Report(ctx context.Context, rawURL string, body []byte) error {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, c.opts.Limits.Total, errSlow)
 	defer cancel()
-	e := &errand{Client: c, method: http.MethodPost, body: body, home: u, at: u}
+	e := &errand{Client: c, method: http.MethodPost, body: body, at: u, home: u, shown: u, user: c.opts.User, password: c.opts.Password}
 	res, err := e.ask(ctx)
 	if err != nil {
 		return refusalOf(ctx, u, err)
@@ -137,8 +141,10 @@ func (e *errand) follow(res *http.Response) error {
 	return nil
 }
 
-// atHome reports whether we ask the server that the credentials are for.
-func (e *errand) atHome() bool { return e.at.Scheme == e.home.Scheme && e.at.Host == e.home.Host }
+// asks reports whether we ask that server.
+func (e *errand) asks(server *url.URL) bool {
+	return e.at.Scheme == server.Scheme && e.at.Host == server.Host
+}
 
 // ask sends the request, and again with credentials if the server wants them.
 func (e *errand) ask(ctx context.Context) (*http.Response, error) {
@@ -174,7 +180,7 @@ func (e *errand) send(ctx context.Context, credentials string) (*http.Response, 
 	if credentials != "" {
 		req.Header.Set("Authorization", credentials)
 	}
-	if e.atHome() {
+	if e.asks(e.shown) {
 		return e.own.client.Do(req)
 	}
 	return e.others.client.Do(req)
@@ -188,12 +194,12 @@ func (e *errand) answer(res *http.Response) (string, error) {
 	}
 	challenges := res.Header.Values("WWW-Authenticate")
 	switch {
-	case !e.atHome():
-		return refuse(OtherHost, "a redirect led to a server that wants a password")
-	case e.opts.User == "":
+	case !e.asks(e.home):
+		return refuse(OtherHost, "it is not the server that the password is for, and wants one")
+	case e.user == "":
 		return refuse(Unauthorized, "the server wants a user and a password, there are none")
 	}
-	d := digest.Client{User: e.opts.User, Password: e.opts.Password.Reveal()}
+	d := digest.Client{User: e.user, Password: e.password.Reveal()}
 	if _, value, err := d.Authorize(e.method, e.at.RequestURI(), e.body, challenges, false); err == nil {
 		return value, nil
 	}
@@ -203,13 +209,13 @@ func (e *errand) answer(res *http.Response) (string, error) {
 	case e.at.Scheme != "https":
 		return refuse(Plain, "the server wants the password in plain text")
 	}
-	pair := e.opts.User + ":" + e.opts.Password.Reveal()
+	pair := e.user + ":" + e.password.Reveal()
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(pair)), nil
 }
 
 // take reads the answer that is no redirect.
 func (e *errand) take(res *http.Response) (*Document, error) {
-	mutual := res.TLS != nil && e.opts.Certificate != nil && e.atHome()
+	mutual := res.TLS != nil && e.opts.Certificate != nil && e.asks(e.shown)
 	switch res.StatusCode {
 	case http.StatusOK:
 	case http.StatusNotModified:
@@ -228,6 +234,9 @@ func (e *errand) take(res *http.Response) (*Document, error) {
 		return nil, err
 	}
 	d := &Document{URL: safeURL(e.at), Data: data, Mutual: mutual}
+	if strings.EqualFold(res.Header.Get("Content-Encoding"), "aes128gcm") {
+		d.Coding = "aes128gcm"
+	}
 	d.Validator.ETag, d.Validator.Modified = res.Header.Get("ETag"), res.Header.Get("Last-Modified")
 	d.Signature, err = signature(res.Header.Get(SignatureHeader))
 	return d, err

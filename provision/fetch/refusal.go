@@ -108,3 +108,12 @@ func bare(err error) error {
 func safeURL(u *url.URL) string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }
+
+// Shown is a URL without what may be secret in it: user, password and query.
+func Shown(rawURL string) string {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return ""
+	}
+	return safeURL(u)
+}
