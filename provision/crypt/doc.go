@@ -29,21 +29,29 @@ var ErrTooLarge = errors.New("crypt: the file is too large")
 // Open takes gzip and `openssl enc` off a file, in whatever order they were put
 // on, and returns what is inside. A file that has neither is returned as it is.
 func Open(data []byte, passphrases ...string) ([]byte, error) {
+	plain, _, err := Unseal(data, passphrases...)
+	return plain, err
+}
+
+// Unseal is Open and says whether the file was encrypted.
+func Unseal(data []byte, passphrases ...string) (plain []byte, sealed bool, err error) {
 	for range maxLayers {
-		var err error
 		switch {
 		case IsGzip(data):
 			data, err = Gunzip(data)
 		case IsSalted(data):
+			sealed = true
 			data, err = openWith(data, passphrases)
 		default:
-			return limited(data)
+			data, err = limited(data)
+			return data, sealed, err
 		}
 		if err != nil {
-			return nil, err
+			return nil, sealed, err
 		}
 	}
-	return limited(data)
+	data, err = limited(data)
+	return data, sealed, err
 }
 
 func limited(data []byte) ([]byte, error) {

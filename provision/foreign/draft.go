@@ -134,6 +134,17 @@ func (d *Draft) SetSecret(e *Entry, key, value string) {
 	d.Set(e, key, value, "")
 }
 
+// sources is from which file each secret is that is still there.
+func (d *Draft) sources() map[string]string {
+	from := map[string]string{}
+	for key := range d.secrets {
+		if e := d.origins[key]; e != nil {
+			from[key] = e.File
+		}
+	}
+	return from
+}
+
 // hidden is the document with *** for each secret.
 func (d *Draft) hidden() ([]byte, error) {
 	for key := range d.secrets {

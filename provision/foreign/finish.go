@@ -26,7 +26,7 @@ func (d *Draft) Finish() (*Result, error) {
 		_, err = config.Parse("import", text)
 		if err == nil {
 			shown, err := d.hidden()
-			return &Result{Document: text, Shown: shown, Findings: d.sorted()}, err
+			return &Result{Document: text, Shown: shown, Secrets: d.sources(), Findings: d.sorted()}, err
 		}
 		var faults config.Faults
 		if !errors.As(err, &faults) || !d.mend(faults) {

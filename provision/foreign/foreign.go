@@ -27,6 +27,9 @@ type Result struct {
 	Document []byte
 	// Shown is the same with *** for each password.
 	Shown []byte
+	// Secrets says for each password of the document, by JSON pointer, which file
+	// it is from.
+	Secrets map[string]string
 	// Findings tell what became of each parameter, in the order of the files.
 	Findings []Finding
 }
