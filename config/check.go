@@ -26,6 +26,7 @@ func (d *document) check() {
 	}
 	d.checkTelemetry()
 	d.checkIssued()
+	d.checkDeprovision()
 	d.checkProvision()
 	users := map[string]int{}
 	for i := range d.config.Lines {

@@ -12,11 +12,12 @@ package config
 
 // Config is the whole document.
 type Config struct {
-	Schema     int    `json:"schema" default:"1" range:"1..1" reload:"live" doc:"Version of this document's form."`
-	Generation int    `json:"generation" default:"0" range:"0..2147483647" reload:"live" doc:"Counts up with every change at the server; an older document is refused. 0: not counted."`
-	Device     string `json:"device" range:"0..64" reload:"live" doc:"Serial number or MAC address of the device this document is for. Empty: any."`
-	Tenant     string `json:"tenant" range:"0..64" reload:"live" doc:"Whose device it is, in the server's words."`
-	Issued     string `json:"issued" range:"0..40" reload:"live" doc:"When the server made this document, RFC 3339."`
+	Schema      int    `json:"schema" default:"1" range:"1..1" reload:"live" doc:"Version of this document's form."`
+	Generation  int    `json:"generation" default:"0" range:"0..2147483647" reload:"live" doc:"Counts up with every change at the server; an older document is refused. 0: not counted."`
+	Device      string `json:"device" range:"0..64" reload:"live" doc:"Serial number or MAC address of the device this document is for. Empty: any."`
+	Tenant      string `json:"tenant" range:"0..64" reload:"live" doc:"Whose device it is, in the server's words."`
+	Issued      string `json:"issued" range:"0..40" reload:"live" doc:"When the server made this document, RFC 3339."`
+	Deprovision bool   `json:"deprovision" default:"false" reload:"live" doc:"Ends the account: the device forgets everything, for good. Of the server's document alone, which must then be signed, name the device and have a higher generation than the one in force."`
 
 	Provision Provision `json:"provision" reload:"live" doc:"Where the configuration comes from."`
 	Lines     []Line    `json:"lines" range:"1..8" reload:"line" doc:"One entry per telephone port, in the order of the ports."`

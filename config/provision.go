@@ -12,6 +12,7 @@ import (
 // Provision says where the configuration comes from and when to look again.
 type Provision struct {
 	URL        string          `json:"url" range:"0..1024" owner:"true" doc:"Where the server keeps this device's configuration; macros such as {mac} are filled in. Empty: none, or what discovery finds."`
+	Persona    string          `json:"persona" default:"none" enum:"none,ht801,ht802,ht812,ht814,ht818,spa112,spa122,spa2102,spa3102,ata191,ata192" doc:"Another maker's adapter to ask in the way of, for servers that know those alone: the names of files, their order, the User-Agent and the macros are its own. Where the url ends in / the files are looked for there."`
 	Fallback   []string        `json:"fallback" range:"0..4" each:"1..1024" doc:"Servers to ask, in this order, when the first does not answer."`
 	Schemes    []string        `json:"schemes" default:"https" enum:"https,http,tftp" range:"1..3" doc:"Ways of fetching that are allowed. What comes over another than https is not protected on its way."`
 	Auth       ProvisionAuth   `json:"auth" doc:"Who the device is to the server."`
@@ -166,6 +167,20 @@ func (d *document) checkNoSharedPassword() {
 		if account == p.Push.Password {
 			d.faultAt("/provision/push/password", fmt.Sprintf("is that of the SIP account of /lines/%d; each must have its own", i))
 		}
+	}
+}
+
+// checkDeprovision sees to it that the end of an account is for one device and
+// cannot come twice.
+func (d *document) checkDeprovision() {
+	if !d.config.Deprovision {
+		return
+	}
+	if d.config.Device == "" {
+		d.faultAt("/device", "must be set with deprovision")
+	}
+	if d.config.Generation == 0 {
+		d.faultAt("/generation", "must be counted with deprovision")
 	}
 }
 

@@ -47,9 +47,7 @@ type Opts struct {
 	// are to come from an address, unless that is the zero value.
 	Dial func(id provision.Identity, from netip.Addr, p *config.Provision) (provision.Client, error)
 	// Expand fills in the macros of a URL.
-	Expand func(id provision.Identity, url string) string
-	// Convert is that of provision.Opts.
-	Convert func(data []byte, key config.Secret) ([]byte, error)
+	Expand func(id provision.Identity, p *config.Provision, url string) string
 	// Listen opens UDP sockets of SIP [of the kernel].
 	Listen func(network, address string) (net.PacketConn, error)
 }
@@ -98,7 +96,7 @@ func (o Opts) withDefaults() Opts {
 		o.Patience = 15 * time.Minute
 	}
 	if o.Expand == nil {
-		o.Expand = func(_ provision.Identity, url string) string { return url }
+		o.Expand = func(_ provision.Identity, _ *config.Provision, url string) string { return url }
 	}
 	if o.Listen == nil {
 		o.Listen = net.ListenPacket

@@ -59,6 +59,10 @@ func (c client) Report(_ context.Context, _ string, body []byte) error {
 	return nil
 }
 
+func (c client) Fetch(ctx context.Context, r fetch.Request) (*fetch.Document, error) {
+	return c.Get(ctx, r.URL, r.Have)
+}
+
 func (client) Close() {}
 
 // factory is what the agents come with.

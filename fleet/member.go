@@ -81,9 +81,9 @@ func (m *member) live(ctx context.Context) {
 	}
 	o := &m.fleet.opts
 	manager := provision.New(m, provision.Opts{
-		Logger: o.Logger.With("mac", m.id.MAC), Identity: m.id, Region: o.Region, Convert: o.Convert,
+		Logger: o.Logger.With("mac", m.id.MAC), Identity: m.id, Region: o.Region,
 		Dial:   m.dial,
-		Expand: func(url string) string { return o.Expand(m.id, url) },
+		Expand: func(p *config.Provision, url string) string { return o.Expand(m.id, p, url) },
 	})
 	m.manager.Store(manager)
 	m.renew(nil, true)

@@ -17,7 +17,9 @@ import (
 // status and to the server, as those of package fetch are.
 const (
 	NotSigned    fetch.Reason = "not-signed"    // no signature of a key that we trust
-	Unreadable   fetch.Reason = "unreadable"    // in no form that we know, or its key is missing
+	Unreadable   fetch.Reason = "unreadable"    // in no form that we know
+	WrongKey     fetch.Reason = "wrong-key"     // encrypted, and no key that we have opens it
+	BadRule      fetch.Reason = "bad-rule"      // a profile rule that is wrong, leads in circles or too far
 	NotValid     fetch.Reason = "not-valid"     // the document's faults are listed
 	OtherDevice  fetch.Reason = "other-device"  // it is for another device
 	Older        fetch.Reason = "older"         // its generation is below the one in force
@@ -40,22 +42,16 @@ type candidate struct {
 	meta      state.Meta
 	known     fetch.Validator
 	url       string // it came from
+	ends      bool   // it says that the account has ended
 }
 
 // reject makes a refusal of a document.
 func reject(why fetch.Reason, err error) error { return &fetch.Refusal{Reason: why, Err: err} }
 
-// examine decides whether a document may come into force: who wrote it, what it
-// says, whom it is for.
-func (m *Manager) examine(d *fetch.Document) (*candidate, error) {
-	if err := m.checkSignature(d); err != nil {
-		return nil, err
-	}
-	data, err := m.native(d.Data)
-	if err != nil {
-		return nil, reject(Unreadable, err)
-	}
-	layer := config.Layer{Name: config.Device, Source: d.URL, Data: data}
+// examine decides whether a document may come into force: what it says, whom it
+// is for. Who wrote it is known.
+func (m *Manager) examine(d *fetch.Document, p *Profile) (*candidate, error) {
+	layer := config.Layer{Name: config.Device, Source: d.URL, Data: p.Document}
 	layers, now := m.device.Current()
 	next, err := config.Merge(m.opts.Region, config.WithLayer(layers, layer)...)
 	if err != nil {
@@ -63,9 +59,28 @@ func (m *Manager) examine(d *fetch.Document) (*candidate, error) {
 	}
 	c := &candidate{
 		layer: layer, effective: next, changes: config.Diff(now.Config, next.Config),
-		meta: state.Meta{Source: d.URL, Generation: next.Config.Generation}, known: d.Validator,
+		meta: state.Meta{Source: d.URL, Generation: next.Config.Generation},
+		ends: next.Config.Deprovision && !now.Config.Deprovision,
 	}
-	return c, m.checkPolicy(d, c)
+	if err := m.checkPolicy(p, c); err != nil || !c.ends {
+		return c, err
+	}
+	return c, m.checkEnd(d, c)
+}
+
+// checkEnd refuses the end of the account from anybody but who signs for it, and
+// a second time.
+func (m *Manager) checkEnd(d *fetch.Document, c *candidate) error {
+	layers, now := m.device.Current()
+	switch {
+	case d.Signature == nil: // one that is there was checked
+		return reject(NotSigned, errors.New("the end of an account must be signed"))
+	case !slices.ContainsFunc(layers, ofServer):
+		return reject(fetch.Gone, errors.New("the account has ended; there is nothing of it on this device"))
+	case c.meta.Generation <= now.Config.Generation:
+		return reject(Older, fmt.Errorf("generation %d ends an account, in force is %d", c.meta.Generation, now.Config.Generation))
+	}
+	return nil
 }
 
 func (m *Manager) checkSignature(d *fetch.Document) error {
@@ -85,14 +100,14 @@ func (m *Manager) checkSignature(d *fetch.Document) error {
 
 // checkPolicy refuses a valid document that is not for us, not for now, or not
 // for this way.
-func (m *Manager) checkPolicy(d *fetch.Document, c *candidate) error {
+func (m *Manager) checkPolicy(p *Profile, c *candidate) error {
 	next, now := c.effective.Config, m.inForce()
 	switch {
 	case !m.opts.Identity.is(next.Device):
 		return reject(OtherDevice, fmt.Errorf("it is for %s", next.Device))
 	case next.Generation < now.Generation:
 		return reject(Older, fmt.Errorf("generation %d, in force is %d", next.Generation, now.Generation))
-	case !strings.HasPrefix(d.URL, "https:") && slices.ContainsFunc(c.changes, setsSecret):
+	case slices.ContainsFunc(c.changes, func(ch config.Change) bool { return setsSecret(ch) && p.Exposed(ch.Path) }):
 		return reject(PlainSecrets, errors.New("it sets passwords and came over a way that anybody can listen to"))
 	}
 	return m.checkFailures(c)

@@ -41,6 +41,8 @@ type Device interface {
 // Client talks to the server; *fetch.Client is one.
 type Client interface {
 	Get(ctx context.Context, url string, have fetch.Validator) (*fetch.Document, error)
+	// Fetch gets a file that another one names.
+	Fetch(ctx context.Context, r fetch.Request) (*fetch.Document, error)
 	Report(ctx context.Context, url string, body []byte) error
 	Close()
 }
@@ -54,10 +56,10 @@ type Opts struct {
 	// Dial makes a client for the server that a configuration names.
 	Dial func(*config.Provision) (Client, error)
 	// Expand fills in the macros of a URL.
-	Expand func(url string) string
-	// Convert turns another vendor's document into one of ours; nil: nothing but
-	// ours is taken.
-	Convert func(data []byte, key config.Secret) ([]byte, error)
+	Expand func(p *config.Provision, url string) string
+	// Read makes a document of ours of another maker's; nil: nothing but ours is
+	// taken.
+	Read func(context.Context, Foreign) (*Profile, error)
 	// Discover looks for the URL of a server when no configuration names one;
 	// nil: it is not looked for.
 	Discover func(context.Context, *config.Provision) ([]string, error)
@@ -87,6 +89,7 @@ type Manager struct {
 	schedule schedule
 	known    fetch.Validator // of the document in force
 	from     string          // where it came from
+	cause    Cause           // of the present look
 	excused  string          // mark of a document that failed through no fault of its own
 	asked    chan Cause
 	restart  atomic.Bool // after the next look
@@ -102,7 +105,7 @@ func New(device Device, opts Opts) *Manager {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
 	if opts.Expand == nil {
-		opts.Expand = func(url string) string { return url }
+		opts.Expand = func(_ *config.Provision, url string) string { return url }
 	}
 	if opts.Audit == nil {
 		opts.Audit = func(state.Entry) {}
@@ -219,14 +222,15 @@ func (m *Manager) look(ctx context.Context, cause Cause) {
 	if m.wiped.Swap(false) {
 		m.forget()
 	}
+	m.cause = cause
 	m.note(func(s *Status) { s.State, s.Cause, s.Looked = Fetching, cause, time.Now() })
 	c, err := m.fetch(ctx)
 	if err == nil && c != nil {
-		err = m.bring(ctx, c)
+		err = m.obey(ctx, c)
 	}
 	m.schedule.resync = m.settings().Resync
-	if ctx.Err() != nil || errors.Is(err, errOvertaken) {
-		return // nothing is known yet
+	if ctx.Err() != nil || errors.Is(err, errOvertaken) || errors.Is(err, errEnded) {
+		return // nothing is known yet, or any more
 	}
 	r, failed := errors.AsType[*fetch.Refusal](err)
 	switch {
@@ -234,7 +238,7 @@ func (m *Manager) look(ctx context.Context, cause Cause) {
 		m.schedule.succeeded(time.Now())
 		m.note(func(s *Status) { s.Reason, s.Detail = "", "" })
 	case failed && r.Reason == fetch.Gone && r.Mutual:
-		m.deprovision(ctx)
+		m.deprovision(ctx, "the server says that the account has ended")
 	default:
 		m.failed(ctx, cause, err)
 	}
@@ -248,7 +252,7 @@ func (m *Manager) failed(ctx context.Context, cause Cause, err error) {
 	}
 	m.log.Warn("configuration not taken", "cause", cause, "reason", r.Reason, "err", r)
 	m.note(func(s *Status) { s.Reason, s.Detail = r.Reason, r.Error() })
-	hopeless := r.Reason == fetch.Unauthorized || r.Reason == fetch.Forbidden || r.Reason == fetch.Untrusted
+	hopeless := r.Reason == fetch.Unauthorized || r.Reason == fetch.Forbidden || r.Reason == fetch.Untrusted || r.Reason == fetch.Gone
 	if aboutDocument[r.Reason] {
 		m.audit("configuration refused", string(r.Reason), r.Error())
 		m.report(ctx, Report{Result: "refused", Reason: r.Reason, Detail: r.Error()})
@@ -262,7 +266,7 @@ func (m *Manager) failed(ctx context.Context, cause Cause, err error) {
 // at fault.
 var aboutDocument = map[fetch.Reason]bool{
 	NotSigned: true, Unreadable: true, NotValid: true, OtherDevice: true, Older: true, PlainSecrets: true,
-	FailedBefore: true, NotApplied: true, NotProven: true, fetch.TooLarge: true, fetch.Bomb: true, fetch.Truncated: true,
+	FailedBefore: true, NotApplied: true, NotProven: true, WrongKey: true, BadRule: true, fetch.TooLarge: true, fetch.Bomb: true, fetch.Truncated: true,
 }
 
 // fetch asks the servers in their order. nil without an error: nothing is new.
@@ -280,7 +284,7 @@ func (m *Manager) fetch(ctx context.Context) (*candidate, error) {
 	for _, url := range urls {
 		var d *fetch.Document
 		if d, err = client.Get(ctx, url, m.validator(url)); err == nil {
-			return m.news(url, d)
+			return m.news(ctx, client, url, d)
 		}
 		if r, ok := errors.AsType[*fetch.Refusal](err); !ok || r.Reason == fetch.Gone {
 			break
@@ -305,7 +309,7 @@ func (m *Manager) urls(ctx context.Context) ([]string, error) {
 		urls = append(found, urls...)
 	}
 	for i := range urls {
-		urls[i] = m.opts.Expand(urls[i])
+		urls[i] = m.opts.Expand(p, urls[i])
 	}
 	return urls, nil
 }
@@ -336,22 +340,48 @@ func (m *Manager) validator(url string) fetch.Validator {
 }
 
 // news makes a candidate of an answer, nil if it is what is in force.
-func (m *Manager) news(url string, d *fetch.Document) (*candidate, error) {
+func (m *Manager) news(ctx context.Context, client Client, url string, d *fetch.Document) (*candidate, error) {
 	if d.Unchanged {
 		return nil, nil
 	}
-	c, err := m.examine(d)
+	if err := m.checkSignature(d); err != nil {
+		return nil, err
+	}
+	p, err := m.read(ctx, client, url, d)
 	if err != nil {
 		return nil, err
 	}
-	c.url = url
+	known := p.validator(d)
+	if len(p.More) > 0 && known == m.validator(url) {
+		return nil, nil
+	}
+	c, err := m.examine(d, p)
+	if err != nil {
+		return nil, err
+	}
+	c.url, c.known = url, known
 	return c, nil
 }
 
+// obey brings a document into force, or ends what there is if it says so.
+func (m *Manager) obey(ctx context.Context, c *candidate) error {
+	if !c.ends {
+		return m.bring(ctx, c)
+	}
+	if err := m.waitForIdle(ctx, config.OfBoot); err != nil {
+		return err
+	}
+	m.deprovision(ctx, fmt.Sprintf("generation %d, signed, says that the account has ended", c.meta.Generation))
+	return errEnded
+}
+
+// errEnded says that the device was wiped.
+var errEnded = errors.New("provision: the account has ended")
+
 // deprovision wipes the device: the account is closed, says a server that has
-// shown who it is and that knows who we are.
-func (m *Manager) deprovision(ctx context.Context) {
-	m.audit("deprovisioned", "", "the server says that the account has ended")
+// shown who it is and that knows who we are, or a document that is signed.
+func (m *Manager) deprovision(ctx context.Context, why string) {
+	m.audit("deprovisioned", "", why)
 	m.report(ctx, Report{Result: "wiped"})
 	if err := m.device.Wipe("deprovisioned by the server"); err != nil {
 		m.log.Error("wipe", "err", err)
@@ -361,35 +391,5 @@ func (m *Manager) deprovision(ctx context.Context) {
 }
 
 func (m *Manager) audit(action, result, detail string) {
-	m.opts.Audit(state.Entry{Actor: "provisioning server", Action: action, Object: m.from, Result: result, Detail: detail})
-}
-
-// native returns a document in our own form.
-func (m *Manager) native(data []byte) ([]byte, error) {
-	if ours(data) {
-		return data, nil
-	}
-	if m.opts.Convert == nil {
-		return nil, errors.New("it is no JSON document")
-	}
-	out, err := m.opts.Convert(data, m.settings().ProfileKey)
-	if err != nil {
-		return nil, fmt.Errorf("as another vendor's: %w", err)
-	}
-	return out, nil
-}
-
-// ours reports whether a document looks like JSON: anything before the first
-// brace is white space or a comment.
-func ours(data []byte) bool {
-	for _, b := range data {
-		switch b {
-		case ' ', '\t', '\r', '\n':
-		case '{', '/':
-			return true
-		default:
-			return false
-		}
-	}
-	return false
+	m.opts.Audit(state.Entry{Actor: "provisioning server", Action: action, Object: fetch.Shown(m.from), Result: result, Detail: detail})
 }

@@ -41,6 +41,7 @@ type world struct {
 	// the server
 	answer  func(url string) (*fetch.Document, error)
 	asked   []time.Time
+	named   []fetch.Request // by files
 	reports []Report
 	deaf    bool // it answers to no settings but the first
 
@@ -72,6 +73,13 @@ func (w *world) Get(_ context.Context, url string, have fetch.Validator) (*fetch
 		d.Unchanged = d.Validator == have
 	}
 	return d, err
+}
+
+func (w *world) Fetch(ctx context.Context, r fetch.Request) (*fetch.Document, error) {
+	w.mu.Lock()
+	w.named = append(w.named, r)
+	w.mu.Unlock()
+	return w.Get(ctx, r.URL, r.Have)
 }
 
 func (w *world) Report(_ context.Context, _ string, body []byte) error {
@@ -215,7 +223,7 @@ func inWorld(t *testing.T, change func(*Opts), test func(*world)) {
 		opts := Opts{
 			Identity: Identity{MAC: mac, Serial: "SN1"},
 			Dial:     func(*config.Provision) (Client, error) { return w, nil },
-			Expand:   func(url string) string { return strings.ReplaceAll(url, "{mac}", mac) },
+			Expand:   func(_ *config.Provision, url string) string { return strings.ReplaceAll(url, "{mac}", mac) },
 		}
 		if change != nil {
 			change(&opts)

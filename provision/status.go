@@ -86,7 +86,7 @@ func (m *Manager) report(ctx context.Context, r Report) {
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(ctx, reportTime)
 	defer cancel()
-	if err := client.Report(ctx, m.opts.Expand(url), body); err != nil {
+	if err := client.Report(ctx, m.opts.Expand(m.settings(), url), body); err != nil {
 		m.log.Warn("the server did not take the report", "err", err)
 	}
 }

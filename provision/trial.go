@@ -160,7 +160,7 @@ func (m *Manager) answers(ctx context.Context, c *candidate) bool {
 	defer client.Close()
 	url := c.url
 	if p.URL != "" {
-		url = m.opts.Expand(p.URL)
+		url = m.opts.Expand(p, p.URL)
 	}
 	_, err = client.Get(ctx, url, c.known)
 	return err == nil

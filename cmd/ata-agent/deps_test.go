@@ -123,6 +123,11 @@ var mayImport = map[string][]string{
 	"provision/grandstream": {"dialplan", "provision/foreign"},
 	"provision/importer":    {"provision/cisco", "provision/crypt", "provision/foreign", "provision/grandstream"},
 
+	"provision/profile": {
+		"config", "provision", "provision/cisco", "provision/crypt", "provision/fetch", "provision/foreign", "provision/importer",
+		"provision/macro", "provision/rule",
+	},
+
 	"provision/discover": {},
 	"provision/push":     {"config"},
 

@@ -19,6 +19,7 @@ import (
 	"github.com/ata-agent/ata-agent/provision/discover"
 	"github.com/ata-agent/ata-agent/provision/fetch"
 	"github.com/ata-agent/ata-agent/provision/macro"
+	"github.com/ata-agent/ata-agent/provision/profile"
 	"github.com/ata-agent/ata-agent/provision/push"
 	"github.com/ata-agent/ata-agent/sip"
 )
@@ -33,10 +34,12 @@ type dialer struct {
 
 // dial makes a client for the settings of a configuration.
 func (d *dialer) dial(p *config.Provision) (provision.Client, error) {
+	persona, mac := profile.Lookup(p.Persona), hex.EncodeToString(d.identity.MAC)
 	opts := fetch.Opts{
-		UserAgent: "ata-agent/" + version,
+		UserAgent: persona.UserAgent(version, mac, d.identity.Serial),
 		Plain:     slices.Contains(p.Schemes, "http") || slices.Contains(p.Schemes, "tftp"),
 		Earliest:  d.earliest,
+		Detached:  len(p.Trust.ConfigKeys) > 0,
 	}
 	if d.from.IsValid() {
 		opts.Dial = (&net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(d.from, 0))}).DialContext
@@ -55,7 +58,7 @@ func (d *dialer) dial(p *config.Provision) (provision.Client, error) {
 	if opts.Roots, err = roots(p.Trust.CA); err != nil {
 		return nil, err
 	}
-	return fetch.New(opts), nil
+	return &profile.Client{Client: fetch.New(opts), Files: persona.Files(mac)}, nil
 }
 
 // roots are who may vouch for a server; nil: the system's.
@@ -77,15 +80,21 @@ func (d *dialer) listen(ctx context.Context, p *config.Provision, nudge func()) 
 		return err
 	}
 	return push.Listen(ctx, push.Opts{
-		URL: d.expand(p.Push.URL), Topic: d.expand(p.Push.Topic), ClientID: "ata-agent-" + hex.EncodeToString(d.identity.MAC),
+		URL: d.expand(p, p.Push.URL), Topic: d.expand(p, p.Push.Topic), ClientID: "ata-agent-" + hex.EncodeToString(d.identity.MAC),
 		User: p.Push.User, Password: p.Push.Password, TLS: &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12}, Logger: d.log,
 	}, nudge)
 }
 
+// device is what macros tell about the device.
+func (d *dialer) device() macro.Device {
+	return macro.Device{
+		MAC: d.identity.MAC, Product: d.identity.Model, Serial: d.identity.Serial, Software: version,
+	}
+}
+
 // expand fills in the macros of a URL.
-func (d *dialer) expand(url string) string {
-	m := macro.Device{MAC: d.identity.MAC, Product: d.identity.Model, Serial: d.identity.Serial, Software: version}
-	return m.Braces().ExpandBraces(m.Cisco().Expand(url))
+func (d *dialer) expand(p *config.Provision, url string) string {
+	return profile.Lookup(p.Persona).Expand(d.device(), url)
 }
 
 // discover asks the local network for a server: the lease of the board's DHCP
@@ -98,7 +107,7 @@ func (d *dialer) discover(ctx context.Context, p *config.Provision) ([]string, e
 	var trouble error
 	if len(urls) == 0 && p.DHCP.Enabled && p.DHCP.Inform {
 		var o discover.Options
-		o, trouble = discover.InformAny(ctx, d.class())
+		o, trouble = discover.InformAny(ctx, d.class(p))
 		urls = o.URLs(p.DHCP.Options, p.Schemes)
 	}
 	if len(urls) == 0 && p.PnP {
@@ -113,7 +122,12 @@ func (d *dialer) discover(ctx context.Context, p *config.Provision) ([]string, e
 }
 
 // class is the vendor class of the device (RFC 2132 §9.13).
-func (d *dialer) class() string { return "ata-agent:" + d.identity.Model + ":" + version }
+func (d *dialer) class(p *config.Provision) string {
+	if persona := profile.Lookup(p.Persona); persona.Is() {
+		return persona.Class
+	}
+	return "ata-agent:" + d.identity.Model + ":" + version
+}
 
 func (d *dialer) plugAndPlay(ctx context.Context) (string, error) {
 	conn, err := net.ListenUDP("udp4", nil)

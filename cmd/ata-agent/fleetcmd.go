@@ -126,8 +126,8 @@ func dialFleet(id provision.Identity, from netip.Addr, p *config.Provision) (pro
 	return dialerOf(id, from).dial(p)
 }
 
-func expandFleet(id provision.Identity, url string) string {
-	return dialerOf(id, netip.Addr{}).expand(url)
+func expandFleet(id provision.Identity, p *config.Provision, url string) string {
+	return dialerOf(id, netip.Addr{}).expand(p, url)
 }
 
 // driveFleet leads a fleet through its phases; what came of those before an error

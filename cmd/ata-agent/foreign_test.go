@@ -1,12 +1,9 @@
 package main
 
 import (
-	"log/slog"
-	"net"
 	"strings"
 	"testing"
 
-	boardfile "github.com/ata-agent/ata-agent/board"
 	"github.com/ata-agent/ata-agent/config"
 	"github.com/ata-agent/ata-agent/provision"
 )
@@ -27,22 +24,5 @@ func TestProvisionedByPBX(t *testing.T) {
 	}
 	if said := d.log.String(); !strings.Contains(said, "Echo_Canc_Enable_1_: neither yes nor no") || strings.Contains(said, "hunter2") {
 		t.Errorf("the log says %s", said)
-	}
-}
-
-func TestForeignReader(t *testing.T) {
-	read := foreignReader(boardfile.Identity{MAC: net.HardwareAddr{0, 0x0b, 0x82, 0, 0, 1}}, slog.New(slog.DiscardHandler))
-	out, err := read([]byte("P47 = r.test\nP35 = 1\n"), config.Secret{})
-	if err != nil || !strings.Contains(string(out), `"user": "1"`) {
-		t.Errorf("%s, %v", out, err)
-	}
-	for text, want := range map[string]string{
-		"<gs_provision><mac>000b82000002</mac></gs_provision>": "another device",
-		"Salted__" + strings.Repeat("x", 40):                   "no key opens",
-		"hello":                                                "neither",
-	} {
-		if _, err := read([]byte(text), config.NewSecret("k")); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%.30q: %v, want %q", text, err, want)
-		}
 	}
 }

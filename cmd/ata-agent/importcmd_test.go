@@ -10,7 +10,7 @@ import (
 	"github.com/ata-agent/ata-agent/config"
 )
 
-const profile = `<flat-profile>
+const flatProfile = `<flat-profile>
 <Proxy_1_>pbx.example</Proxy_1_><User_ID_1_>1001</User_ID_1_><Password_1_>hunter2</Password_1_>
 <Dial_Tone>350@-19</Dial_Tone>
 </flat-profile>
@@ -18,7 +18,7 @@ const profile = `<flat-profile>
 
 func TestConfigImport(t *testing.T) {
 	in := filepath.Join(t.TempDir(), "spa112.xml")
-	if err := os.WriteFile(in, []byte(profile), 0o600); err != nil {
+	if err := os.WriteFile(in, []byte(flatProfile), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	code, out, msg := command(t, nil, "config", "import", in)
@@ -55,7 +55,7 @@ func TestConfigImport(t *testing.T) {
 
 func TestConfigImportJSON(t *testing.T) {
 	in := filepath.Join(t.TempDir(), "bad.xml")
-	if err := os.WriteFile(in, []byte(strings.Replace(profile, "1001", "{$user}", 1)), 0o600); err != nil {
+	if err := os.WriteFile(in, []byte(strings.Replace(flatProfile, "1001", "{$user}", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	code, out, msg := command(t, nil, "config", "import", "-json", in)

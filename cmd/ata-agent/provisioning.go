@@ -14,6 +14,7 @@ import (
 	boardfile "github.com/ata-agent/ata-agent/board"
 	"github.com/ata-agent/ata-agent/config"
 	"github.com/ata-agent/ata-agent/provision"
+	"github.com/ata-agent/ata-agent/provision/profile"
 	"github.com/ata-agent/ata-agent/sip"
 	"github.com/ata-agent/ata-agent/state"
 )
@@ -34,7 +35,7 @@ func newManager(ctx context.Context, s *service, id boardfile.Identity) *provisi
 		Region:   s.memory.region,
 		Dial:     d.dial,
 		Expand:   d.expand,
-		Convert:  foreignReader(id, s.log),
+		Read:     (&profile.Reader{Device: d.device(), Logger: s.log}).Read,
 		Discover: d.discover,
 		Listen:   d.listen,
 		Audit:    s.memory.audit,
