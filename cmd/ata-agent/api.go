@@ -34,6 +34,7 @@ func (s *service) api() http.Handler {
 	mux.HandleFunc("GET /v1/status", s.during(s.serveStatus))
 	mux.HandleFunc("GET /v1/config", s.during(serveConfig))
 	mux.HandleFunc("POST /v1/config/diff", s.during(s.serveDiff))
+	mux.HandleFunc("POST /v1/config/owner", s.during(s.serveOwner))
 	mux.HandleFunc("POST /v1/reset", s.serveReset)
 	mux.HandleFunc("POST /v1/resync", s.serveResync)
 	mux.HandleFunc("/", s.during(func(w http.ResponseWriter, r *http.Request, l *life) { l.api.ServeHTTP(w, r) }))

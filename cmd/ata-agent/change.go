@@ -42,7 +42,11 @@ func (s *service) take(ctx context.Context, layer config.Layer, actor string) er
 
 // change takes a layer over, or has it wait for a life of its own.
 func (s *service) change(l *life, layer config.Layer) error {
-	return s.changeTo(l, config.WithLayer(s.memory.layers, layer), layer.Source)
+	layers := s.memory.layers
+	if s.waiting != nil { // what waits is not to be lost
+		layers = s.waiting.layers
+	}
+	return s.changeTo(l, config.WithLayer(layers, layer), layer.Source)
 }
 
 // changeTo takes all layers over.

@@ -18,12 +18,14 @@ import (
 )
 
 const (
-	configActions = "check, show, diff, convert, import or schema"
+	configActions = "check, show, diff, set, unset, convert, import or schema"
 	configHelp    = `ata-agent config:
   check [FILE]        lists every fault; -layer NAME for a document that is only a layer
   show [FILE]         the effective document with the place each value comes from, secrets hidden;
                       without FILE that of the running agent
   diff A B            what changes from A to B and what that interrupts; either may be "running"
+  set KEY VALUE       the owner's own setting, as lines.0.name; taken over at once or as its class says
+  unset KEY           leaves the key to the others again
   convert FILE.yaml   writes a document in YAML as JSON, and says what it had to guess
   import FILE…        makes a document of other makers' provisioning files
   schema              JSON Schema
@@ -41,6 +43,10 @@ func runConfig(ctx context.Context, env *environment, args []string) error {
 		return configShow(ctx, env, args[1:])
 	case "diff":
 		return configDiff(ctx, env, args[1:])
+	case "set":
+		return configSet(ctx, env, args[1:])
+	case "unset":
+		return configUnset(ctx, env, args[1:])
 	case "convert":
 		return configConvert(env, args[1:])
 	case "schema":

@@ -18,6 +18,7 @@ var vital = []string{"sip/transport", "rtp/srtp"}
 // Finish takes out what package config does not accept, puts lines without an
 // account out of service, and returns the document with all findings.
 func (d *Draft) Finish() (*Result, error) {
+	d.enable()
 	for range len(d.origins) + 2*len(d.lines) + 1 {
 		text, err := d.text()
 		if err != nil {
@@ -34,6 +35,16 @@ func (d *Draft) Finish() (*Result, error) {
 		}
 	}
 	return nil, errors.New("foreign: check what was imported: the faults do not end")
+}
+
+// enable puts lines with an account into service where the file does not say, as
+// every adapter does by itself: a layer below may have them out of it.
+func (d *Draft) enable() {
+	for n := range d.lines {
+		if _, said := d.lines[n]["enabled"]; !said && d.meant(n) {
+			d.lines[n]["enabled"] = true
+		}
+	}
 }
 
 // mend does what it can about faults of the document; it says whether that was

@@ -291,26 +291,15 @@ func TestNginx(t *testing.T) {
 // TestMinisign signs a document with the program that the documentation names;
 // the device believes it, and not when a byte of it is another.
 func TestMinisign(t *testing.T) {
-	dir := t.TempDir()
-	document, public, secret := filepath.Join(dir, ownMAC+".json"), filepath.Join(dir, "ata.pub"), filepath.Join(dir, "ata.key")
+	document := filepath.Join(t.TempDir(), ownMAC+".json")
 	peer.WriteFile(t, document, []byte(`{"schema": 1}`))
-	for _, args := range [][]string{
-		{"-G", "-W", "-p", public, "-s", secret},
-		{"-S", "-s", secret, "-m", document, "-t", "generation 1"},
-	} {
-		if out, err := exec.Command("minisign", args...).CombinedOutput(); err != nil {
-			t.Fatalf("minisign %v: %v: %s", args, err, out)
-		}
-	}
+	s := newSigner(t)
+	minisign(t, "-S", "-s", s.secret, "-m", document, "-t", "generation 1")
 	signature, err := os.ReadFile(document + ".minisig")
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(public)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keys, err := sign.ParseKeys([]string{strings.Split(string(text), "\n")[1]})
+	keys, err := sign.ParseKeys([]string{s.public})
 	if err != nil {
 		t.Fatal(err)
 	}
