@@ -24,6 +24,8 @@ func (p *profile) takeLine(n int) {
 	l.codecs()
 	l.plan()
 	l.cadence()
+	l.jitter()
+	l.fax()
 	l.both("callerid/enabled", "CID_Serv", "CID_Setting")
 	l.both("features/call_waiting", "Call_Waiting_Serv", "CW_Setting")
 	l.secure()

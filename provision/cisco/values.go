@@ -20,6 +20,7 @@ var converters = map[string]foreign.Converter{
 	"period":    convertPeriod,
 	"delays":    convertDelays,
 	"clock":     convertClock,
+	"adjust":    convertAdjustment,
 }
 
 // convertTOS makes a DSCP of the byte it is part of (RFC 2474 §3).

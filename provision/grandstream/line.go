@@ -23,6 +23,8 @@ func (s *settings) takeLine(n int) {
 	l.dtmf()
 	l.plan()
 	l.pause()
+	l.jitter()
+	l.fax()
 	l.secure()
 }
 
