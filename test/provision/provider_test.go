@@ -22,6 +22,7 @@ type provider struct {
 	*httptest.Server
 	mu     sync.Mutex
 	text   string
+	files  map[string]string // by path, in place of text
 	gets   int
 	heard  strings.Builder // requests and bodies, all but Authorization
 	last   provision.Report
@@ -52,6 +53,10 @@ func (p *provider) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.gets++
+	if text, ok := p.files[r.URL.Path]; ok {
+		fmt.Fprint(w, text)
+		return
+	}
 	fmt.Fprint(w, p.text)
 }
 
@@ -60,6 +65,16 @@ func (p *provider) serving(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.text = text
+}
+
+// holding has the server give a file at a path from now on.
+func (p *provider) holding(path, text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.files == nil {
+		p.files = map[string]string{}
+	}
+	p.files[path] = text
 }
 
 func (p *provider) looks() int {
