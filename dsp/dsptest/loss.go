@@ -104,14 +104,16 @@ func LossStep(filled []int16, lost []bool) float64 {
 // piece of LossFrame samples is most like heard. A path that changes its delay
 // needs it before spectra can be compared.
 func Likest(said, heard []int16, near, reach int) int {
+	first, last := max(near-reach, 0), min(near+reach, len(said)-LossFrame)
 	best, like := near, math.Inf(-1)
-	for at := max(near-reach, 0); at <= near+reach && at+LossFrame <= len(said); at++ {
-		var cross, square float64
+	heard = heard[:LossFrame]
+	for at := first; at <= last; at++ {
+		var cross, square int64
 		for i, s := range said[at : at+LossFrame] {
-			cross += float64(s) * float64(heard[i])
-			square += float64(s) * float64(s)
+			cross += int64(s) * int64(heard[i])
+			square += int64(s) * int64(s)
 		}
-		if now := cross / math.Sqrt(square+1); now > like {
+		if now := float64(cross) / math.Sqrt(float64(square)+1); now > like {
 			best, like = at, now
 		}
 	}
