@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 	"time"
 
@@ -35,6 +36,11 @@ var badSounds = map[string]func(rng *rand.Rand, block []int16, at int){
 			block[i] = dsp.Saturate(int32(s) * 100)
 		}
 	},
+	"8-bit garbage": func(rng *rand.Rand, block []int16, _ int) {
+		for i := range block {
+			block[i] = int16(int8(rng.Uint32()))
+		}
+	},
 	"clicks": func(rng *rand.Rand, block []int16, _ int) {
 		clear(block)
 		block[rng.IntN(len(block))] = math.MaxInt16
@@ -49,6 +55,11 @@ var badPackets = map[string]func(rng *rand.Rand, b *bench){
 	"any length":      func(rng *rand.Rand, b *bench) { b.sendAs(rng, 8, 1, rng.IntN(4096)) },
 	"noise garbage":   func(rng *rand.Rand, b *bench) { b.sendAs(rng, 13, 1, rng.IntN(300)) },
 	"event garbage":   func(rng *rand.Rand, b *bench) { b.sendAs(rng, 101, 1, rng.IntN(20)) },
+	"flood": func(rng *rand.Rand, b *bench) {
+		for range 80 { // more than may wait
+			b.sendAs(rng, 8, 1, 160)
+		}
+	},
 	"no RTP": func(rng *rand.Rand, b *bench) {
 		p := make([]byte, rng.IntN(4097))
 		fill(rng, p)
@@ -104,9 +115,27 @@ func TestBadInput(t *testing.T) {
 						b.frame()
 						time.Sleep(20 * time.Millisecond)
 					}
+					noNaN(t, reflect.ValueOf(b.session.Stats()))
+					noNaN(t, reflect.ValueOf(b.voice.Levels()))
+					noNaN(t, reflect.ValueOf(b.voice.Echo()))
 					recovers(t, b)
 				})
 			}
+		}
+	}
+}
+
+// noNaN looks for what is not a number in figures.
+func noNaN(t *testing.T, v reflect.Value) {
+	t.Helper()
+	switch v.Kind() {
+	case reflect.Float64, reflect.Float32:
+		if math.IsNaN(v.Float()) {
+			t.Error("a figure is not a number")
+		}
+	case reflect.Struct:
+		for _, field := range v.Fields() {
+			noNaN(t, field)
 		}
 	}
 }
