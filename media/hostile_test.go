@@ -55,11 +55,6 @@ var badPackets = map[string]func(rng *rand.Rand, b *bench){
 	"any length":      func(rng *rand.Rand, b *bench) { b.sendAs(rng, 8, 1, rng.IntN(4096)) },
 	"noise garbage":   func(rng *rand.Rand, b *bench) { b.sendAs(rng, 13, 1, rng.IntN(300)) },
 	"event garbage":   func(rng *rand.Rand, b *bench) { b.sendAs(rng, 101, 1, rng.IntN(20)) },
-	"flood": func(rng *rand.Rand, b *bench) {
-		for range 80 { // more than may wait
-			b.sendAs(rng, 8, 1, 160)
-		}
-	},
 	"no RTP": func(rng *rand.Rand, b *bench) {
 		p := make([]byte, rng.IntN(4097))
 		fill(rng, p)
