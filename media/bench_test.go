@@ -129,6 +129,15 @@ var babble, hiss = func() (codes []byte, room []int16) {
 	return codes, room
 }()
 
+// voiced are codes of a voice.
+var voiced = func() []byte {
+	x := make([]int16, 5*dsp.SampleRate)
+	speech(x, 0)
+	codes := make([]byte, len(x))
+	g711.Encode(g711.ALaw, codes, x)
+	return codes
+}()
+
 var modes = []mode{
 	wholePort,
 	{"talk", nil, func(b *bench, _ int) { b.arrive() }, speech},
@@ -139,6 +148,19 @@ var modes = []mode{
 			return
 		}
 		b.arrive()
+	}, speech},
+	{"talk with stalls", nil, func(b *bench, i int) {
+		if i%400 < 8 { // nothing comes for 160 ms, then all at once
+			return
+		}
+		packets := 1
+		if i%400 == 8 {
+			packets = 9
+		}
+		for range packets {
+			copy(b.payload[:], voiced[int(b.h.Timestamp)%(len(voiced)-160):])
+			b.arrive()
+		}
 	}, speech},
 	{"keys", nil, func(b *bench, _ int) { b.arrive() }, (&keypad{keys: "1234567890", on: 400, off: 400}).say},
 	{"keys from afar", nil, func(b *bench, i int) {

@@ -7,6 +7,7 @@ const (
 	delayLate    = 0.01                // share of packets that may be late
 	delayBlock   = 2000 * samplesPerMs // the least delay is kept for so long ...
 	delayBlocks  = 5                   // ... times this
+	delayRecent  = 3                   // blocks whose most counts: what is over for longer is no reason to wait
 	delayRescale = 1e12
 )
 
@@ -17,9 +18,10 @@ const (
 type delayTrack struct {
 	most    int // delays beyond this above the least are not learned: no buffer is that long
 	started bool
-	base    uint32 // least delay
-	blocks  [delayBlocks]uint32
-	turned  uint32 // audio clock at the start of the current block
+	base    uint32              // least delay
+	blocks  [delayBlocks]uint32 // least delay in each
+	peaks   [delayRecent]uint32 // most delay in each
+	turned  uint32              // audio clock at the start of the current block
 
 	bins   [delayBins]float64
 	total  float64
@@ -35,9 +37,14 @@ func (d *delayTrack) add(delay, clock uint32) {
 		d.turned = clock
 		copy(d.blocks[1:], d.blocks[:delayBlocks-1])
 		d.blocks[0] = delay
+		copy(d.peaks[1:], d.peaks[:delayRecent-1])
+		d.peaks[0] = delay
 	}
 	if int32(delay-d.blocks[0]) < 0 {
 		d.blocks[0] = delay
+	}
+	if int32(delay-d.peaks[0]) > 0 {
+		d.peaks[0] = delay
 	}
 	d.move(d.least())
 	if above := int(int32(delay - d.base)); above < d.most {
@@ -78,6 +85,9 @@ func (d *delayTrack) rebase(delay, clock uint32) {
 	for i := range d.blocks {
 		d.blocks[i] = delay
 	}
+	for i := range d.peaks {
+		d.peaks[i] = delay
+	}
 	d.base = delay
 	if d.weight == 0 {
 		d.weight = 1
@@ -98,14 +108,23 @@ func (d *delayTrack) count(above int) {
 }
 
 // spread is the delay above the least that all but the latest packets keep
-// within.
+// within. What none of the last seconds needed is not among it.
 func (d *delayTrack) spread() int {
 	limit := d.total * delayLate
 	var late float64
 	for i := delayBins - 1; i > 0; i-- {
 		if late += d.bins[i]; late > limit {
-			return (i + 1) * delayBin
+			return (min(i, d.peak()/delayBin) + 1) * delayBin
 		}
 	}
 	return 0
+}
+
+// peak is the most delay above the least in the last 4 to 6 s.
+func (d *delayTrack) peak() int {
+	most := 0
+	for _, p := range d.peaks {
+		most = max(most, int(int32(p-d.base)))
+	}
+	return most
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 	"time"
 
@@ -33,6 +34,11 @@ var badSounds = map[string]func(rng *rand.Rand, block []int16, at int){
 		speech(block, at)
 		for i, s := range block {
 			block[i] = dsp.Saturate(int32(s) * 100)
+		}
+	},
+	"8-bit garbage": func(rng *rand.Rand, block []int16, _ int) {
+		for i := range block {
+			block[i] = int16(int8(rng.Uint32()))
 		}
 	},
 	"clicks": func(rng *rand.Rand, block []int16, _ int) {
@@ -104,9 +110,27 @@ func TestBadInput(t *testing.T) {
 						b.frame()
 						time.Sleep(20 * time.Millisecond)
 					}
+					noNaN(t, reflect.ValueOf(b.session.Stats()))
+					noNaN(t, reflect.ValueOf(b.voice.Levels()))
+					noNaN(t, reflect.ValueOf(b.voice.Echo()))
 					recovers(t, b)
 				})
 			}
+		}
+	}
+}
+
+// noNaN looks for what is not a number in figures.
+func noNaN(t *testing.T, v reflect.Value) {
+	t.Helper()
+	switch v.Kind() {
+	case reflect.Float64, reflect.Float32:
+		if math.IsNaN(v.Float()) {
+			t.Error("a figure is not a number")
+		}
+	case reflect.Struct:
+		for _, field := range v.Fields() {
+			noNaN(t, field)
 		}
 	}
 }

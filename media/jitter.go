@@ -4,6 +4,7 @@ import (
 	"github.com/ata-agent/ata-agent/dsp"
 	"github.com/ata-agent/ata-agent/dsp/g711"
 	"github.com/ata-agent/ata-agent/dsp/plc"
+	"github.com/ata-agent/ata-agent/dsp/stretch"
 )
 
 const (
@@ -16,6 +17,8 @@ const (
 	lateTime      = 60 * samplesPerMs   // ... for so long: the timestamps stood still
 	keepBand      = 2 * samplesPerMs    // excess delay that is not worth a correction
 	gentle        = 4                   // units from one corrected to the next, 0.3 %
+	periodRest    = 8                   // units from a change by periods to the next, some 10 %
+	periodRetry   = 2                   // the same where there were none
 	quiet         = 100                 // rms of a unit that may be skipped, -44 dBm0
 	fadeTime      = 80 * samplesPerMs   // a concealed voice is silent after this
 	settled       = 3                   // units after a loss that are left as they are
@@ -49,15 +52,17 @@ func (s jitterState) String() string { return [...]string{"idle", "filling", "pl
 // of samples the line needs.
 //
 //	packets ─▶ pcm, by timestamp ─▶ unit: good, concealed ─▶ ±1 sample ─▶ fifo ─▶ line
+//	                                                      ─▶ ±periods ─▶
 //
 // Its clock is the count of samples taken out. The delay is chosen so that 99 %
 // of the packets of the last seconds come in time: it grows at once, by holding
-// back the voice while the buffer is empty, and shrinks slowly, by a sample a
-// time or where there is silence. The same corrections absorb the drift
-// between the far end's clock and the line's.
+// back the voice while the buffer is empty, and shrinks where there is silence,
+// or in a voice by whole periods of its pitch (see dsp/stretch), some 10 % of the
+// time. Small changes, and all where there is no pitch, are by a sample a time.
+// They absorb the drift between the far end's clock and the line's.
 //
-// With a fixed delay packets that come later than it are lost, and corrections
-// only absorb the drift. For data (see carryData) there are none at all.
+// With a fixed delay packets that come later than it are lost, and changes by a
+// sample only absorb the drift. For data (see carryData) there are none at all.
 type jitterBuffer struct {
 	least, most int // bounds of the delay, samples
 	fixed       int // delay that voice has, 0 = adaptive
@@ -78,17 +83,19 @@ type jitterBuffer struct {
 	lates     int    // packets in a row too late
 	lateSince uint32 // clock when the first of them came
 
-	fifo   [maxFrame + 2*unit]int16
+	fifo   [maxFrame + longestVoiced]int16
 	queued int
 	unit   [unit]int16
 	next   [unit]int16
 	span   [stretchSpan]int16
-	tail   [stretchBack]int16 // what was played before this unit
+	past   [stretch.Past]int16 // what was played before this unit
+	voice  [stretch.Past + voiceAhead]int16
 
 	conceal  plc.Concealer
 	fading   int    // samples for which the voice before a reset still fades
 	sinceBad int    // units since a loss
 	sinceFix int    // units since a correction
+	rest     int    // units until periods are looked for
 	excused  bool   // no voice is expected: an event came instead
 	excuse   uint32 // timestamp of the voice after it
 
@@ -345,8 +352,16 @@ func (j *jitterBuffer) makeUp() {
 	j.sinceBad = 0
 }
 
+// push has samples played.
 func (j *jitterBuffer) push(samples []int16) {
 	j.queued += copy(j.fifo[j.queued:], samples)
+	j.remember(samples)
+}
+
+// remember notes what is played, for what follows to fit it.
+func (j *jitterBuffer) remember(samples []int16) {
+	kept := copy(j.past[:], j.past[min(len(samples), len(j.past)):])
+	copy(j.past[kept:], samples[len(samples)-(len(j.past)-kept):])
 }
 
 func (j *jitterBuffer) playUnit() {
@@ -354,31 +369,28 @@ func (j *jitterBuffer) playUnit() {
 	if j.noise.on && int32(j.pos-j.noise.from) >= 0 {
 		j.noise.on = false
 	}
-	fix := j.correction()
-	if fix < 0 && j.maySkip() {
+	change := j.correction()
+	if change < 0 && j.maySkip() {
 		j.skipUnit()
 		return
 	}
+	if j.periods(change) {
+		return
+	}
 	j.conceal.Good(j.unit[:])
-	switch {
-	case fix == 0 || !j.whole(j.pos+unit, stretchAhead):
+	if j.step(change) {
+		j.sinceFix = 0
+	} else {
 		j.push(j.unit[:])
-	case fix < 0:
-		j.stretch(shorten)
-		j.counters.removed++
-	default:
-		j.stretch(lengthen)
-		j.counters.added++
 	}
 	j.sinceBad++
 	j.sinceFix++
-	copy(j.tail[:], j.unit[unit-stretchBack:])
 	j.forget(unit)
 }
 
-// correction says whether the delay is to grow (+1), to shrink (-1) or right.
-// Within a frame it is right, for then a change makes no difference to when
-// packets are needed. In silence corrections need not be gentle.
+// correction is by how many samples the delay is to grow (> 0) or to shrink (< 0),
+// 0 if it is right. Within a frame it is right, for then a change makes no
+// difference to when packets are needed.
 func (j *jitterBuffer) correction() int {
 	if j.sinceBad < settled {
 		return 0
@@ -390,12 +402,29 @@ func (j *jitterBuffer) correction() int {
 	extra := held - min(j.delay.spread(), j.most-j.frame) - j.margin()
 	short := j.phase() - extra
 	switch {
-	case short > 0 && held < j.most && (short > j.frame || j.sinceFix >= gentle || silent(j.unit[:])):
-		return 1
-	case extra > j.frame+keepBand && (j.sinceFix >= gentle || j.maySkip()):
-		return -1
+	case short > 0 && held < j.most:
+		return short
+	case extra > j.frame+keepBand:
+		return j.frame + keepBand - extra
 	}
 	return 0
+}
+
+// step plays the unit a sample longer or shorter, if a change is due. In silence
+// that need not be gentle, nor if much is missing.
+func (j *jitterBuffer) step(change int) bool {
+	hurry := change > j.frame && j.steady == 0 || change > 0 && silent(j.unit[:])
+	if change == 0 || j.sinceFix < gentle && !hurry || !j.whole(j.pos+unit, stretchAhead) {
+		return false
+	}
+	if change < 0 {
+		j.resample(shorten)
+		j.counters.removed++
+	} else {
+		j.resample(lengthen)
+		j.counters.added++
+	}
+	return true
 }
 
 // keepSteady is the correction for a delay that is extra above the fixed one.
@@ -444,19 +473,18 @@ func (j *jitterBuffer) skipUnit() {
 	crossfade(j.unit[:], j.unit[:], j.next[:])
 	j.conceal.Good(j.unit[:])
 	j.push(j.unit[:])
-	copy(j.tail[:], j.unit[unit-stretchBack:])
 	j.forget(2 * unit)
 	j.counters.removed += unit
 	j.sinceFix = 0
 }
 
-func (j *jitterBuffer) stretch(table stretchTable) {
-	n := copy(j.span[:], j.tail[:])
+func (j *jitterBuffer) resample(table stretchTable) {
+	n := copy(j.span[:], j.past[len(j.past)-stretchBack:])
 	n += copy(j.span[n:], j.unit[:])
 	j.copyOut(j.span[n:], j.pos+unit)
 	resample(j.fifo[j.queued:], table, &j.span)
 	j.queued += len(table)
-	j.sinceFix = 0
+	j.remember(j.unit[:])
 }
 
 // copyOut reads samples from timestamp ts on.

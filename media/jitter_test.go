@@ -23,15 +23,20 @@ func lineTone(i int) int16 {
 	return int16(6000*math.Sin(2*math.Pi*440*t) + 5000*math.Sin(2*math.Pi*1033*t))
 }
 
-// packetize cuts a signal of total samples into packets of n samples from
-// timestamp ts on. Each is sent when its last sample was spoken by a clock that
-// is ppm faster than the line's, and arrives delay(i) samples later.
+// packetize cuts lineTone, total samples of it, into packets (see cut).
 func packetize(total, n int, ts uint32, ppm float64, delay func(i int) float64) []sentPacket {
+	return cut(lineTone, total, n, ts, ppm, delay)
+}
+
+// cut cuts a sound of total samples into packets of n samples from timestamp ts
+// on. Each is sent when its last sample was spoken by a clock that is ppm faster
+// than the line's, and arrives delay(i) samples later.
+func cut(sound func(i int) int16, total, n int, ts uint32, ppm float64, delay func(i int) float64) []sentPacket {
 	var list []sentPacket
 	for i := 0; (i+1)*n <= total; i++ {
 		samples := make([]int16, n)
 		for k := range samples {
-			samples[k] = lineTone(i*n + k)
+			samples[k] = sound(i*n + k)
 		}
 		payload := make([]byte, n)
 		g711.Encode(g711.ALaw, payload, samples)

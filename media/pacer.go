@@ -159,7 +159,6 @@ func (j *jitterBuffer) fetchData() {
 	j.steer()
 	j.copyOut(j.unit[:], j.pos)
 	j.conceal.Good(j.unit[:])
-	copy(j.tail[:], j.unit[unit-stretchBack:])
 	j.push(j.pace())
 	j.forget(unit)
 }

@@ -21,9 +21,12 @@ var mayImport = map[string][]string{
 	"dsp/g711": {"dsp"},
 	"dsp/tone": {"dsp"},
 	"dsp/dtmf": {"dsp", "dsp/tone"},
-	"dsp/plc":  {"dsp"},
+	"dsp/plc":  {"dsp", "dsp/pitch"},
 	"dsp/fft":  {},
 	"dsp/pcm":  {"dsp"},
+
+	"dsp/pitch":   {},
+	"dsp/stretch": {"dsp", "dsp/pitch"},
 
 	"dsp/faxtone": {"dsp"},
 	"dsp/vad":     {"dsp"},

@@ -117,3 +117,47 @@ type recorder struct {
 func (r *recorder) Helper()               {}
 func (r *recorder) Logf(string, ...any)   {}
 func (r *recorder) Errorf(string, ...any) { r.failed = true }
+
+// Talk has its level, no pause, and is the same each time.
+func TestTalk(t *testing.T) {
+	x := Talk(3*dsp.SampleRate, 120, -16, 5)
+	if !slices.Equal(x, Talk(3*dsp.SampleRate, 120, -16, 5)) || slices.Equal(x, Talk(3*dsp.SampleRate, 120, -16, 6)) {
+		t.Error("talk does not follow from its seed")
+	}
+	if got := dsp.LevelOf(x); math.Abs(float64(got)+16) > 0.5 {
+		t.Errorf("talk at %.1f dBm0, want -16", got)
+	}
+	for i := 0; i+800 <= len(x); i += 800 {
+		if got := dsp.LevelOf(x[i : i+800]); got < -40 {
+			t.Errorf("a pause after %d samples: %.1f dBm0", i, got)
+		}
+	}
+}
+
+// Follow finds what a path that is known did.
+func TestFollow(t *testing.T) {
+	x := Talk(4*dsp.SampleRate, 120, -16, 5)
+	lost := Losses(len(x)/LossFrame, 0.1, 2, 1)
+	// 500 samples later, from the middle on 640, at half the level.
+	path := func(filled int16) []int16 {
+		heard := make([]int16, len(x)+1000)
+		for i, s := range x {
+			to := i + 500
+			if i > len(x)/2 {
+				to += 140
+			}
+			if heard[to] = s / 2; lost[min(i/LossFrame, len(lost)-1)] {
+				heard[to] = filled
+			}
+		}
+		return heard
+	}
+	j := Follow(x, path(0), lost, 480)
+	if j.Kept < 0.98 || j.Heard > 3 || j.Filled < 15 || j.Frames < 10 {
+		t.Errorf("with silence in the gaps: %+v", j)
+	}
+	late := Follow(x, append(make([]int16, 4000), x...), lost, 480)
+	if late.Kept > 0.5 {
+		t.Errorf("more than half is heard of what came half a second late: %+v", late)
+	}
+}

@@ -38,15 +38,17 @@ func LossDistance(said, filled []int16, lost []bool) float64 {
 		if !l || dsp.LevelOf(frame) < -40 {
 			continue
 		}
-		sum += spectralDistance(frame, filled[i*LossFrame:(i+1)*LossFrame])
+		sum += SpectralDistance(frame, filled[i*LossFrame:(i+1)*LossFrame])
 		n++
 	}
 	return sum / float64(max(n, 1))
 }
 
-// spectralDistance is the root mean square of the difference of two spectra in
-// decibels, from 200 to 3400 Hz in steps of 50 Hz.
-func spectralDistance(a, b []int16) float64 {
+// SpectralDistance is the root mean square of the difference of the spectra of
+// the first LossFrame samples of two pieces in decibels, from 200 to 3400 Hz in
+// steps of 50 Hz.
+func SpectralDistance(a, b []int16) float64 {
+	a, b = a[:LossFrame], b[:LossFrame]
 	var sum float64
 	n := 0
 	for bin := 4; bin <= 68; bin++ {
@@ -96,4 +98,24 @@ func LossStep(filled []int16, lost []bool) float64 {
 		}
 	}
 	return sum / float64(max(n, 1))
+}
+
+// Likest returns the place in said, at most reach samples from near, at which a
+// piece of LossFrame samples is most like heard. A path that changes its delay
+// needs it before spectra can be compared.
+func Likest(said, heard []int16, near, reach int) int {
+	first, last := max(near-reach, 0), min(near+reach, len(said)-LossFrame)
+	best, like := near, math.Inf(-1)
+	heard = heard[:LossFrame]
+	for at := first; at <= last; at++ {
+		var cross, square int64
+		for i, s := range said[at : at+LossFrame] {
+			cross += int64(s) * int64(heard[i])
+			square += int64(s) * int64(s)
+		}
+		if now := float64(cross) / math.Sqrt(float64(square)+1); now > like {
+			best, like = at, now
+		}
+	}
+	return best
 }

@@ -7,7 +7,10 @@
 // them as the gap grows.
 package plc
 
-import "github.com/ata-agent/ata-agent/dsp"
+import (
+	"github.com/ata-agent/ata-agent/dsp"
+	"github.com/ata-agent/ata-agent/dsp/pitch"
+)
 
 const (
 	minPitch   = 40  // samples, 200 Hz
@@ -69,7 +72,7 @@ func (c *Concealer) remember(frame []int16) {
 // begin makes the cycle: the last period, its end blended into what came before
 // its beginning, so that it joins itself.
 func (c *Concealer) begin() {
-	c.period = pitch(&c.history)
+	c.period, _ = pitch.Find(c.history[:], span, minPitch, maxPitch)
 	c.position = 0
 	last := c.history[memory-c.period:]
 	for i, s := range last {
