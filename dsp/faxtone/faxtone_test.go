@@ -213,6 +213,22 @@ func TestTalkOff(t *testing.T) {
 	t.Logf("%.1f minutes", float64(samples.Load())/dsp.SampleRate/60)
 }
 
+// Recorded speech of people is not taken for a tone either, however loud: all there is
+// with ATA_FULL=1.
+func TestTalkOffRecorded(t *testing.T) {
+	seconds := 60.0
+	if full() {
+		seconds = 1e6
+	}
+	for _, level := range []dsp.DBm0{-10, -20} {
+		x := dsptest.Recordings(t, seconds, level)
+		if events, _ := heard(x, 80); len(events) != 0 {
+			t.Errorf("%v dBm0: heard %v", level, events)
+		}
+		t.Logf("%.1f minutes", float64(len(x))/dsp.SampleRate/60)
+	}
+}
+
 // Nothing is heard in what is not a tone, however loud, and afterwards the
 // detector works.
 func TestGarbage(t *testing.T) {
