@@ -105,7 +105,7 @@ func TestMinimodemReadsOurs(t *testing.T) {
 	for i := range judged {
 		c := fullCall(rng)
 		file := filepath.Join(t.TempDir(), "call.wav")
-		writeWAV(t, file, play(s.Message(c)))
+		dsptest.WriteWAV(t, file, play(s.Message(c)))
 		out, err := exec.Command(minimodem, "--rx", "callerid", "-q", "-f", file).Output()
 		if err != nil {
 			t.Fatalf("minimodem: %v", err)
@@ -162,21 +162,4 @@ func resampled(x []int16) (out []byte) {
 		out = binary.LittleEndian.AppendUint16(out, uint16(int16(sum)))
 	}
 	return out
-}
-
-func writeWAV(t *testing.T, path string, x []int16) {
-	t.Helper()
-	var b bytes.Buffer
-	b.WriteString("RIFF")
-	for _, v := range []any{
-		uint32(36 + 2*len(x)), []byte("WAVEfmt "), uint32(16), uint16(1), uint16(1), uint32(8000), uint32(16000), uint16(2),
-		uint16(16), []byte("data"), uint32(2 * len(x)), x,
-	} {
-		if err := binary.Write(&b, binary.LittleEndian, v); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
 }

@@ -1,9 +1,7 @@
 package dsptest
 
 import (
-	"encoding/binary"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -33,10 +31,7 @@ func Recordings(t testing.TB, seconds float64, level dsp.DBm0) []int16 {
 			if len(out) >= enough {
 				return fs.SkipAll
 			}
-			x, err := readRecording(path)
-			if err != nil {
-				t.Fatal(err)
-			}
+			x := ReadWAV(t, path)
 			normalize(x, level)
 			out = append(append(out, x...), make([]int16, recordedGap)...)
 			return nil
@@ -46,16 +41,4 @@ func Recordings(t testing.TB, seconds float64, level dsp.DBm0) []int16 {
 		t.Skip("asterisk-core-sounds-en-wav and codec2-examples, which have recorded speech, are not installed")
 	}
 	return out
-}
-
-func readRecording(path string) ([]int16, error) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	if at := strings.Index(string(b[:min(len(b), 200)]), "data"); at >= 36 { // what follows the samples is none
-		n := int(binary.LittleEndian.Uint32(b[at+4:]))
-		b = b[:min(len(b), at+8+n)]
-	}
-	return decodeWAV(b)
 }

@@ -57,6 +57,7 @@ type Opts struct {
 type Canceller struct {
 	opts Opts
 	off  bool
+	open bool // the suppressor is off
 
 	farPass, nearPass highPass
 	history           history
@@ -90,7 +91,7 @@ func New(opts Opts) *Canceller {
 }
 
 // Reset forgets the line and all it did, as for a new call on another circuit.
-// It stays enabled or not.
+// It stays enabled or not, and so does the suppressor.
 func (c *Canceller) Reset() {
 	c.farPass, c.nearPass = highPass{}, highPass{}
 	c.history.reset()
@@ -118,6 +119,10 @@ func (c *Canceller) Tail() time.Duration {
 // SetEnabled turns the canceller on or off. It is on at first. While it is off
 // near passes unchanged; what was learnt is kept.
 func (c *Canceller) SetEnabled(on bool) { c.off = !on }
+
+// SetSuppressor turns the suppressor on or off. It is on at first, unless
+// Opts.NoNLP. While it is off, the output is near minus the modelled echo.
+func (c *Canceller) SetSuppressor(on bool) { c.open = !on }
 
 // Process cancels the echo of far in near into out. All three have the same
 // length, a multiple of dsp.Frame; samples behind the last whole frame pass
@@ -151,7 +156,7 @@ func (c *Canceller) block(far, near, out *[block]int16) {
 	gain := c.suppressor.judge(&s)
 	c.meter.add(&s, farEnergy, c.suppressor.nearTalks())
 	c.noise.hear(&d, &s)
-	if !c.opts.NoNLP && !c.answer.tone() {
+	if !c.opts.NoNLP && !c.open && !c.answer.tone() {
 		c.suppress(&d, gain)
 	}
 	for i, v := range d {
