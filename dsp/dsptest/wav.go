@@ -3,6 +3,7 @@ package dsptest
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 	"os"
 	"testing"
 
@@ -44,4 +45,20 @@ func ReadWAV(t testing.TB, path string) []int16 {
 		t.Fatalf("%s: %v", path, err)
 	}
 	return x
+}
+
+// Resampled returns x at a higher rate, as raw little-endian samples, for programs
+// that want no other.
+func Resampled(x []int16, rate int) (raw []byte) {
+	const reach = 16
+	for i := range len(x) * rate / dsp.SampleRate {
+		at := float64(i) * dsp.SampleRate / float64(rate)
+		sum := 0.0
+		for k := max(0, int(at)-reach); k < min(len(x), int(at)+reach); k++ {
+			d := at - float64(k)
+			sum += (0.5 + 0.5*math.Cos(math.Pi*d/(reach+1))) * sinc(d) * float64(x[k])
+		}
+		raw = binary.LittleEndian.AppendUint16(raw, uint16(dsp.Saturate(int32(math.Round(sum)))))
+	}
+	return raw
 }

@@ -98,6 +98,7 @@ func TestTones(t *testing.T) {
 	for _, tt := range trials() {
 		t.Run(tt.name, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(1, 15))
+			var slowest int64
 			for i := range n {
 				tone := tt.tone
 				tone.Phase, tone.Level = rng.Float64(), -3
@@ -111,6 +112,12 @@ func TestTones(t *testing.T) {
 				x := wire(tone.Make(tt.length*8), noise, g711.Law(i%2), rng)
 				events, start := heard(x, 80)
 				check(t, tt, events, start)
+				for _, e := range events {
+					slowest = max(slowest, e.At-start)
+				}
+			}
+			if len(tt.want) > 0 {
+				bars(t).Check(t, tt.name+" recognized after", float64(slowest)/8, 40, "ms")
 			}
 		})
 	}
