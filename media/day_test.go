@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -15,6 +16,10 @@ func TestDay(t *testing.T) {
 	if full {
 		calls = 24 * 60
 	}
+	synctest.Test(t, func(t *testing.T) { day(t, calls) })
+}
+
+func day(t *testing.T, calls int) {
 	b := newBench(speech)
 	types, speaks := text, slices.Clone(b.say)
 	b.minute(speaks, types)
@@ -59,6 +64,7 @@ func (b *bench) minute(speaks, types []int16) (heard bool) {
 			b.arrive()
 		}
 		b.frame()
+		time.Sleep(20 * time.Millisecond)
 		heard = heard || typing && b.session.Stats().Data
 	}
 	return heard

@@ -50,7 +50,7 @@ func newCanceller(delay int) *canceller {
 func (c *canceller) treat(t *treatment) {
 	c.off, c.cleaned = t.NoEchoCanceller, !t.NoHighPass
 	c.echo = t.echo
-	c.echo.SetSuppressor(!c.text)
+	c.echo.SetNLP(!c.text)
 }
 
 // setVBD has what the telephone says pass unchanged, as voice-band data needs it
@@ -63,7 +63,7 @@ func (c *canceller) setVBD(on bool) { c.vbd = on }
 // would be taken for it. It is of the audio goroutine.
 func (c *canceller) setText(on bool) {
 	c.text = on
-	c.echo.SetSuppressor(!on)
+	c.echo.SetNLP(!on)
 }
 
 // remember keeps what the telephone is about to hear.
