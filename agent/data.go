@@ -12,7 +12,8 @@ import (
 // line of the page or, among its commands, a second try.
 const longestDataPacket = 30 * time.Millisecond
 
-// dataChange says that a call begins or ends to carry data of a fax or modem.
+// dataChange says that a call begins or ends to carry data of a fax, modem or text
+// telephone.
 type dataChange struct {
 	session *media.Session
 	on      bool
@@ -31,9 +32,9 @@ func (p *port) carryData(d dataChange) {
 		if c.session != d.session {
 			continue
 		}
-		p.log.Info("fax or modem", "call", c.id, "on", d.on, "tone", d.tone.String())
+		p.log.Info("data on the line", "call", c.id, "on", d.on, "tone", d.tone.String())
 		unfit := c.media.PTime > longestDataPacket || c.media.Noise
-		if d.on && unfit || !d.on && c.reoffered {
+		if d.on && unfit && !c.reoffered || !d.on && c.reoffered {
 			c.reoffered = d.on
 			c.agent.CarryData(c.sip, d.on)
 		}

@@ -85,7 +85,7 @@ type CallStatus struct {
 	Ended     time.Time   `json:"ended,omitzero"`
 	Codec     string      `json:"codec,omitempty"`
 	Remote    string      `json:"remote,omitempty"`
-	Data      bool        `json:"data,omitempty"` // of a fax or modem, at present
+	Data      bool        `json:"data,omitempty"` // of a fax, modem or text telephone, at present
 	Voice     VoiceStatus `json:"voice"`
 
 	Causes []cause.Finding `json:"causes,omitempty"` // why it was bad, what cost most first

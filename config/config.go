@@ -36,7 +36,7 @@ type Line struct {
 	RTP       RTP       `json:"rtp" doc:"Transport of the voice."`
 	QoS       QoS       `json:"qos" doc:"Marking of packets for the network."`
 	DSP       DSP       `json:"dsp" reload:"live" doc:"What is done to the voice."`
-	Fax       Fax       `json:"fax" doc:"Faxes, modems and alarms on the telephone line."`
+	Fax       Fax       `json:"fax" doc:"Faxes, modems, alarms and text telephones on the telephone line."`
 	DTMF      DTMF      `json:"dtmf" doc:"How keys pressed during a call travel."`
 	Dial      Dial      `json:"dial" reload:"live" doc:"How digits become calls."`
 	SLIC      SLIC      `json:"slic" doc:"The analog port."`
@@ -101,7 +101,7 @@ type DSP struct {
 
 // Fax says how the line carries data of faxes and modems.
 type Fax struct {
-	Mode   string       `json:"mode" default:"auto" enum:"auto,off,always" doc:"When voice is treated as data: from the tone of a fax or modem until both ends are silent, never, or in every call, for a line that serves a fax, an alarm or a modem alone."`
+	Mode   string       `json:"mode" default:"auto" enum:"auto,off,always" doc:"When voice is treated as data: from the tone of a fax, modem or text telephone until both ends are silent, never, or in every call, for a line that serves a fax, an alarm or a modem alone."`
 	Jitter Milliseconds `json:"jitter_ms" default:"100" range:"40..300" reload:"live" doc:"Delay of the jitter buffer for data. It is fixed."`
 }
 

@@ -193,8 +193,12 @@ var modes = []mode{
 		b.stream(func(s *media.Stream) { s.Noise = true })
 	}, func(b *bench, _ int) { b.arrive() }, speech},
 	{"data", func(b *bench) { b.voice.CarryData(media.DataAlways) }, func(b *bench, _ int) { b.arrive() }, speech},
+	{"text", nil, func(b *bench, _ int) { b.arrive() }, func(block []int16, at int) { copy(block, text[at:]) }},
 	{"idle", func(b *bench) { b.voice.Connect(nil) }, nil, func(block []int16, _ int) { clear(block) }},
 }
+
+// text is typed on a text telephone, for a second.
+var text = typed(6)[:dsp.SampleRate]
 
 // callData is made before anything is counted.
 var callData = func() *callerid.Plan {

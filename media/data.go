@@ -7,23 +7,28 @@ import (
 	"github.com/ata-agent/ata-agent/dsp/faxtone"
 )
 
-// DataMode says when a Voice carries voice-band data: the tones of faxes and
-// modems, which what is done to speech would spoil (ITU-T V.152). Data are
-// delayed by a fixed time; the jitter buffer neither conceals nor stretches
-// them, no key is taken out of them, no pause of theirs is left out, and the
-// echo canceller lets them pass: modems cancel echo themselves, and faxes, which
-// take turns, hear none (ITU-T G.168 §7).
+// DataMode says when a Voice carries voice-band data: the tones of faxes, modems
+// and text telephones, which what is done to speech would spoil (ITU-T V.152). Data
+// are delayed by a fixed time; the jitter buffer neither conceals nor stretches
+// them, and no pause of theirs is left out.
+//
+// From faxes and modems no key is taken out, and the echo canceller lets them pass:
+// modems cancel echo themselves, and faxes, which take turns, hear none (ITU-T G.168
+// §7). Who types on a text telephone talks in between, and may press keys: there the
+// canceller only leaves its suppressor out, and the delay stays what it was, for
+// characters have begun before they are known as such. Tones of a modem make a text
+// telephone's path one for a modem.
 type DataMode uint8
 
 const (
-	DataOnTone DataMode = iota // from the tone of a fax or modem until both ends are silent
+	DataOnTone DataMode = iota // from the tone of a fax, modem or text telephone until both ends are silent
 	DataNever
 	DataAlways // in every call: the line serves a fax, a modem or an alarm
 )
 
 const (
 	dataQuiet   = dsp.DBm0(-45)      // weaker in both directions is silence
-	dataSilence = 7 * dsp.SampleRate // which ends data: in T.30 §5.4.2 a fax waits for 6 s
+	dataSilence = 7 * dsp.SampleRate // which ends data: in T.30 §5.4.2 a fax waits for 6 s; text ends in speech too
 	defaultData = 100 * samplesPerMs // delay of the jitter buffer
 )
 
@@ -36,6 +41,18 @@ type dataPath struct {
 	on     bool
 	kind   faxtone.Kind // what told, 0 = DataAlways
 	silent int          // samples since there was anything
+}
+
+// raw says that nothing may be done to what the telephone says.
+func (d *dataPath) raw() bool { return d.on && !d.kind.Text() }
+
+// hears says whether a block, which its detector has heard, goes on with what is
+// carried.
+func (d *dataPath) hears(block []int16, detector *faxtone.Detector) bool {
+	if d.kind.Text() {
+		return detector.Typing()
+	}
+	return !quietBlock(block)
 }
 
 func newDataPath() dataPath {
@@ -53,13 +70,13 @@ func (v *Voice) listenNear(block []int16) {
 		v.carry(false, 0)
 		return
 	case DataAlways:
-		v.carry(true, d.kind)
+		v.carry(true, 0)
 		return
 	}
-	if d.silent += len(block); !quietBlock(block) {
+	d.near.Process(block)
+	if d.silent += len(block); d.hears(block, d.near) {
 		d.silent = 0
 	}
-	d.near.Process(block)
 	v.heed(d.near)
 	if d.on && d.silent >= dataSilence {
 		v.carry(false, 0)
@@ -72,10 +89,10 @@ func (v *Voice) listenFar(block []int16) {
 	if DataMode(d.mode.Load()) != DataOnTone {
 		return
 	}
-	if !quietBlock(block) {
+	d.far.Process(block)
+	if d.hears(block, d.far) {
 		d.silent = 0
 	}
-	d.far.Process(block)
 	v.heed(d.far)
 }
 
@@ -86,16 +103,19 @@ func (v *Voice) heed(heard *faxtone.Detector) {
 	}
 }
 
-// carry begins or ends data.
+// carry begins or ends data, or makes those of a text telephone a modem's.
 func (v *Voice) carry(on bool, kind faxtone.Kind) {
 	d := &v.data
-	if on == d.on {
+	if on == d.on && (!on || !d.kind.Text() || kind.Text()) {
 		return
 	}
 	d.on, d.kind, d.silent = on, kind, 0
-	v.canceller.setVBD(on)
-	v.stopKeys()
-	v.session.carryData(on)
+	v.canceller.setVBD(d.raw())
+	v.canceller.setText(on && !d.raw())
+	if d.raw() {
+		v.stopKeys()
+	}
+	v.session.carryData(on, kind.Text())
 	if v.opts.Data != nil {
 		v.opts.Data(v.session, on, kind)
 	}
@@ -108,12 +128,15 @@ func (d *dataPath) forget() {
 	d.far.Reset()
 }
 
-// carryData makes the session fit for data or for voice.
-func (s *Session) carryData(on bool) {
-	if on {
+// carryData makes the session fit for data, those of a text telephone or others, or
+// for voice.
+func (s *Session) carryData(on, text bool) {
+	s.player.jitter.carryVoice()
+	switch {
+	case text:
+		s.player.jitter.carryText()
+	case on:
 		s.player.jitter.carryData(s.player.dataDelay)
-	} else {
-		s.player.jitter.carryVoice()
 	}
 	s.data.Store(on)
 }

@@ -35,6 +35,7 @@ type canceller struct {
 	highPass pcm.HighPass // what the near end has passed, so that both have
 	cleaned  bool         // the near end has passed it
 	vbd      bool         // see setVBD
+	text     bool         // see setText
 	count    int          // blocks since the figures were taken
 
 	loss   atomic.Uint64 // float64 bits of the echo return loss with cancellation, in dB; 0 = not known
@@ -49,6 +50,7 @@ func newCanceller(delay int) *canceller {
 func (c *canceller) treat(t *treatment) {
 	c.off, c.cleaned = t.NoEchoCanceller, !t.NoHighPass
 	c.echo = t.echo
+	c.echo.SetNLP(!c.text)
 }
 
 // setVBD has what the telephone says pass unchanged, as voice-band data needs it
@@ -56,6 +58,13 @@ func (c *canceller) treat(t *treatment) {
 // high pass nor gains work. What was learnt of the line is kept. It is of the audio
 // goroutine.
 func (c *canceller) setVBD(on bool) { c.vbd = on }
+
+// setText has the echo that is left pass beside what a text telephone says: its tones
+// would be taken for it. It is of the audio goroutine.
+func (c *canceller) setText(on bool) {
+	c.text = on
+	c.echo.SetNLP(!on)
+}
 
 // remember keeps what the telephone is about to hear.
 func (c *canceller) remember(toPhone []int16) {

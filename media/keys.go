@@ -23,7 +23,7 @@ type keying struct {
 // speak takes a block of 80 samples from the telephone.
 func (v *Voice) speak(block []int16, now time.Duration) {
 	s := v.session
-	if s != nil && v.data.on {
+	if s != nil && v.data.raw() {
 		s.send(block, now)
 		return
 	}

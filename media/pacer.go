@@ -77,7 +77,16 @@ func (j *jitterBuffer) carryData(delay int) {
 	j.data = pacer{on: true}
 }
 
-// carryVoice ends carryData.
+// carryText makes the buffer fit for data that have begun already: the delay stays
+// what it is, or what the first packet gets.
+func (j *jitterBuffer) carryText() {
+	if j.state == playing {
+		j.steady = max(j.held(), 1)
+	}
+	j.data = pacer{on: true}
+}
+
+// carryVoice ends carryData and carryText.
 func (j *jitterBuffer) carryVoice() {
 	if !j.data.on {
 		return

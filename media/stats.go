@@ -48,7 +48,7 @@ type Stats struct {
 	Quality       quality.Report // of the voice heard here; its levels are in dBm0
 	RemoteQuality quality.Report // of ours, as the far end says in RTCP XR; what it did not say is 0
 
-	Data bool // data of a fax or modem are carried
+	Data bool // data of a fax, modem or text telephone are carried
 
 	LevelSent, LevelReceived dsp.DBm0  // of the last 300 ms, -Inf = silence
 	SpeechSent, NoiseSent    float64   // of ours while the far end is silent, as in Quality, dBm0; 0 = not known

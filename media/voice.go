@@ -33,8 +33,8 @@ type VoiceOpts struct {
 	// is called like Keys, after it.
 	Released func(key byte, held time.Duration)
 
-	// Data is told when a call begins or ends to carry data of a fax or modem, and
-	// by which tone that was known, 0 for none. It is called like Keys.
+	// Data is told when a call begins or ends to carry data of a fax, modem or text
+	// telephone, and by which tone that was known, 0 for none. It is called like Keys.
 	Data func(s *Session, on bool, tone faxtone.Kind)
 
 	// FarTone is told of a tone of the network in the far end's voice, see Watch. It
@@ -246,6 +246,7 @@ func (v *Voice) join(s *Session) {
 	if old := v.session; old != nil {
 		old.release(v)
 		v.canceller.setVBD(false)
+		v.canceller.setText(false)
 		v.data.forget()
 		if v.network != nil {
 			v.network.Reset()
@@ -278,7 +279,7 @@ func (s *Session) release(v *Voice) {
 	s.finishEvent()
 	s.sender.pause(s.now())
 	s.held.Store(0)
-	s.carryData(false)
+	s.carryData(false, false)
 	s.owner.CompareAndSwap(v, nil)
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ata-agent/ata-agent/dsp/dsptest"
 )
 
 // row is a line of testdata/emodel.tsv.
@@ -57,7 +59,12 @@ func TestGoldenRows(t *testing.T) {
 			t.Errorf("%+v: got %+v, MOS %.4f", want, got, mos)
 		}
 	}
-	t.Logf("worst error: R %.5f, MOS %.6f", worstR, worstMOS)
+	bars, err := dsptest.OpenBars("testdata/bars.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bars.Check(t, "golden rows, worst error of R", worstR, 0.0005, "")
+	bars.Check(t, "golden rows, worst error of MOS", worstMOS, 0.0001, "")
 }
 
 // TestDirections checks each input that the rows leave at its default: what must

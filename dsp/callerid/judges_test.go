@@ -4,9 +4,7 @@ package callerid
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -14,7 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ata-agent/ata-agent/dsp"
 	"github.com/ata-agent/ata-agent/dsp/dsptest"
 )
 
@@ -105,7 +102,7 @@ func TestMinimodemReadsOurs(t *testing.T) {
 	for i := range judged {
 		c := fullCall(rng)
 		file := filepath.Join(t.TempDir(), "call.wav")
-		writeWAV(t, file, play(s.Message(c)))
+		dsptest.WriteWAV(t, file, play(s.Message(c)))
 		out, err := exec.Command(minimodem, "--rx", "callerid", "-q", "-f", file).Output()
 		if err != nil {
 			t.Fatalf("minimodem: %v", err)
@@ -130,7 +127,7 @@ func TestMultimonReadsOurs(t *testing.T) {
 	for i := range judged {
 		c := fullCall(rng)
 		cmd := exec.Command(multimon, "-q", "-t", "raw", "-a", "CLIPFSK", "-")
-		cmd.Stdin = bytes.NewReader(resampled(play(s.Message(c))))
+		cmd.Stdin = bytes.NewReader(dsptest.Resampled(play(s.Message(c)), 22050))
 		out, err := cmd.Output()
 		if err != nil {
 			t.Fatalf("multimon-ng: %v", err)
@@ -143,40 +140,4 @@ func TestMultimonReadsOurs(t *testing.T) {
 		read++
 	}
 	t.Logf("multimon-ng: %d of %d read", read, judged)
-}
-
-// resampled returns x at the 22050 Hz that multimon-ng wants, by a windowed sinc.
-func resampled(x []int16) (out []byte) {
-	const rate, reach = 22050, 16
-	for i := range len(x) * rate / dsp.SampleRate {
-		at := float64(i) * dsp.SampleRate / rate
-		sum := 0.0
-		for k := max(0, int(at)-reach); k < min(len(x), int(at)+reach); k++ {
-			d := at - float64(k)
-			w := 0.5 + 0.5*math.Cos(math.Pi*d/(reach+1))
-			if d != 0 {
-				w *= math.Sin(math.Pi*d) / (math.Pi * d)
-			}
-			sum += w * float64(x[k])
-		}
-		out = binary.LittleEndian.AppendUint16(out, uint16(int16(sum)))
-	}
-	return out
-}
-
-func writeWAV(t *testing.T, path string, x []int16) {
-	t.Helper()
-	var b bytes.Buffer
-	b.WriteString("RIFF")
-	for _, v := range []any{
-		uint32(36 + 2*len(x)), []byte("WAVEfmt "), uint32(16), uint16(1), uint16(1), uint32(8000), uint32(16000), uint16(2),
-		uint16(16), []byte("data"), uint32(2 * len(x)), x,
-	} {
-		if err := binary.Write(&b, binary.LittleEndian, v); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
 }

@@ -1,6 +1,7 @@
 package callerid
 
 import (
+	"strings"
 	"time"
 
 	"github.com/ata-agent/ata-agent/dsp"
@@ -14,43 +15,55 @@ const (
 	infoWithheld    = "B10C"
 )
 
+// keyed returns the call as it can be told by keys: of its number the figures alone,
+// for * and # end it or mean something else.
+func (c Call) keyed() Call {
+	c.Number = strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, c.Number)
+	return c.clean(0)
+}
+
 // keysAC returns a call as A number C.
 func keysAC(c Call) string {
-	switch c = c.clean(0); c.Absence {
+	switch c = c.keyed(); c.Absence {
 	case Withheld:
 		return infoWithheld
 	case Unavailable:
 		return infoUnavailable
 	}
-	return "A" + digits(c.Number) + "C"
+	return "A" + c.Number + "C"
 }
 
 // keysAHash returns a call as A number #; D1# is a number withheld, D3# one that
 // is not known.
 func keysAHash(c Call) string {
-	switch c = c.clean(0); c.Absence {
+	switch c = c.keyed(); c.Absence {
 	case Withheld:
 		return "D1#"
 	case Unavailable:
 		return "D3#"
 	}
-	return "A" + digits(c.Number) + "#"
+	return "A" + c.Number + "#"
 }
 
 // keysDC returns a call as D number C, which has no word for absence.
 func keysDC(c Call) string {
-	if c = c.clean(0); c.Number == "" {
+	if c = c.keyed(); c.Number == "" {
 		return ""
 	}
-	return "D" + digits(c.Number) + "C"
+	return "D" + c.Number + "C"
 }
 
 // keysHash returns a call as number #, which has no word for absence.
 func keysHash(c Call) string {
-	if c = c.clean(0); c.Number == "" {
+	if c = c.keyed(); c.Number == "" {
 		return ""
 	}
-	return digits(c.Number) + "#"
+	return c.Number + "#"
 }
 
 // How keys are sounded: the usual 70 ms, the high group 2 dB above the low one.

@@ -43,3 +43,17 @@ func TestTalkOff(t *testing.T) {
 		t.Errorf("%.4f of speech is muted on suspicion, want at most 0.002", part)
 	}
 }
+
+// Recorded speech of people holds no digit either: all there is with ATA_FULL=1.
+func TestTalkOffRecorded(t *testing.T) {
+	seconds := 120.0
+	if full() {
+		seconds = 1e6
+	}
+	for _, level := range []dsp.DBm0{-10, -20} {
+		x := dsptest.Recordings(t, seconds, level)
+		if got := listen(NewDetector(Opts{}), x, 160).keys; got != "" {
+			t.Errorf("%v dBm0: %q in %.1f minutes", level, got, float64(len(x))/dsp.SampleRate/60)
+		}
+	}
+}

@@ -55,8 +55,9 @@ type Opts struct {
 // Canceller cancels the echo of one line. It belongs to one goroutine. Nothing
 // allocates after New; equal input gives equal output.
 type Canceller struct {
-	opts Opts
-	off  bool
+	opts   Opts
+	off    bool
+	nlpOff bool
 
 	farPass, nearPass highPass
 	history           history
@@ -90,7 +91,7 @@ func New(opts Opts) *Canceller {
 }
 
 // Reset forgets the line and all it did, as for a new call on another circuit.
-// It stays enabled or not.
+// It stays enabled or not, and so does the suppressor.
 func (c *Canceller) Reset() {
 	c.farPass, c.nearPass = highPass{}, highPass{}
 	c.history.reset()
@@ -118,6 +119,11 @@ func (c *Canceller) Tail() time.Duration {
 // SetEnabled turns the canceller on or off. It is on at first. While it is off
 // near passes unchanged; what was learnt is kept.
 func (c *Canceller) SetEnabled(on bool) { c.off = !on }
+
+// SetNLP turns the suppressor on or off, as Opts.NoNLP does for good: what a fax
+// sends must not be taken for echo. It is on at first. What it has learnt of the
+// line is kept and renewed meanwhile.
+func (c *Canceller) SetNLP(on bool) { c.nlpOff = !on }
 
 // Process cancels the echo of far in near into out. All three have the same
 // length, a multiple of dsp.Frame; samples behind the last whole frame pass
@@ -151,7 +157,7 @@ func (c *Canceller) block(far, near, out *[block]int16) {
 	gain := c.suppressor.judge(&s)
 	c.meter.add(&s, farEnergy, c.suppressor.nearTalks())
 	c.noise.hear(&d, &s)
-	if !c.opts.NoNLP && !c.answer.tone() {
+	if !c.opts.NoNLP && !c.nlpOff && !c.answer.tone() {
 		c.suppress(&d, gain)
 	}
 	for i, v := range d {

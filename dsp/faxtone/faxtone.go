@@ -1,11 +1,12 @@
-// Package faxtone finds the tones by which faxes and modems begin a call, so that
-// the path can be made fit for data before the first bit comes.
+// Package faxtone finds the tones by which faxes and modems begin a call, and those
+// of text telephones, so that the path can be made fit for data.
 //
 //	in ─┬─ 20 samples ─┬─ receiver about 1200 Hz ─┬─ 1100 Hz: CNG
 //	    │              │                          └─ 1300 Hz: calling tone
 //	    │              └─ receiver about 2160 Hz ─┬─ 2100 Hz: answer, AM, reversals
 //	    │                                         └─ 2225 Hz: Bell answer
-//	    └─ mixer 1750 Hz ─ discriminator ─ runs of mark and space: V.21 flags
+//	    ├─ mixer 1750 Hz ─ discriminator ─ runs of mark and space: V.21 flags
+//	    └─ discriminators 1080 and 1600 Hz ─ runs of mark and space: V.21, text telephones
 //
 // A receiver's output turns at the frequency of the one tone in its band; how
 // fast says which tone it is, and how much of all power it has says that nothing
@@ -30,10 +31,14 @@ const (
 	Preamble                          // HDLC flags in V.21 channel 2 (T.30 §5.3.1)
 	ModemCalling                      // calling tone of a modem: 1300 Hz, 0.6 s of 2.6 s (V.25 §4.1)
 	BellAnswer                        // 2225 Hz: Bell 103 and 212
+	CallIndicator                     // CI of a modem that calls, in V.21 channel 1 (V.8 §5.1, ITU-T V.18 §5)
+	Carrier                           // mark of V.21: modems, text telephones of V.18 Annex F
+	Baudot                            // characters of a text telephone: 1400 and 1800 Hz (TIA-825-A, V.18 Annex A)
+	EDT                               // the same: 980 and 1180 Hz at 110 bit/s (V.18 Annex C)
 )
 
 var kindNames = [...]string{
-	"none", "cng", "ans", "/ans", "ansam", "/ansam", "v21-preamble", "ct", "bell",
+	"none", "cng", "ans", "/ans", "ansam", "/ansam", "v21-preamble", "ct", "bell", "ci", "v21", "baudot", "edt",
 }
 
 // String returns the name used in logs; those of RFC 4734 where it has one.
@@ -47,6 +52,10 @@ func (k Kind) String() string {
 // Reversed says that canceling echo harms: modems that reverse the phase of
 // their answer tone do it themselves (ITU-T G.168 §7).
 func (k Kind) Reversed() bool { return k == AnswerReversed || k == ModulatedReversed }
+
+// Text says that it is of a telephone by which people type in turns, and talk in
+// between: the path serves both.
+func (k Kind) Text() bool { return k == Baudot || k == EDT }
 
 // Event is a tone that was recognized. A tone is told once; an answer tone is
 // told again when its phase is found to be reversed.
@@ -78,6 +87,7 @@ type Detector struct {
 	cng, calling, ans, bell tracker
 	answer                  answer
 	flags                   flags
+	fsk                     fsk
 
 	events [4]Event
 	count  int
@@ -96,6 +106,7 @@ func (d *Detector) Reset() {
 		low: receiver{kernel: &lowKernel}, high: receiver{kernel: &highKernel},
 		cng: newTracker(&cngTone), calling: newTracker(&callingTone),
 		ans: newTracker(&ansTone), bell: newTracker(&bellTone),
+		fsk: newFSK(),
 	}
 }
 
@@ -110,6 +121,10 @@ func (d *Detector) Next() (Event, bool) {
 	d.count--
 	return e, true
 }
+
+// Typing says whether what was heard last are marks and spaces of a text telephone:
+// it lasts as long as one character, and is no proof without an event.
+func (d *Detector) Typing() bool { return d.fsk.typing() }
 
 func (d *Detector) tell(k Kind) {
 	if d.count < len(d.events) {
@@ -152,6 +167,7 @@ func (d *Detector) listen() {
 	if d.flags.listen(fresh, sum) {
 		d.tell(Preamble)
 	}
+	d.fsk.listen(d, fresh, sum)
 	copy(d.samples[:hop], fresh[:])
 }
 

@@ -98,6 +98,7 @@ func TestTones(t *testing.T) {
 	for _, tt := range trials() {
 		t.Run(tt.name, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(1, 15))
+			var slowest int64
 			for i := range n {
 				tone := tt.tone
 				tone.Phase, tone.Level = rng.Float64(), -3
@@ -111,6 +112,12 @@ func TestTones(t *testing.T) {
 				x := wire(tone.Make(tt.length*8), noise, g711.Law(i%2), rng)
 				events, start := heard(x, 80)
 				check(t, tt, events, start)
+				for _, e := range events {
+					slowest = max(slowest, e.At-start)
+				}
+			}
+			if len(tt.want) > 0 {
+				bars(t).Check(t, tt.name+" recognized after", float64(slowest)/8, 40, "ms")
 			}
 		})
 	}
@@ -211,6 +218,22 @@ func TestTalkOff(t *testing.T) {
 		samples.Add(int64(len(x)))
 	})
 	t.Logf("%.1f minutes", float64(samples.Load())/dsp.SampleRate/60)
+}
+
+// Recorded speech of people is not taken for a tone either, however loud: all there is
+// with ATA_FULL=1.
+func TestTalkOffRecorded(t *testing.T) {
+	seconds := 60.0
+	if full() {
+		seconds = 1e6
+	}
+	for _, level := range []dsp.DBm0{-10, -20} {
+		x := dsptest.Recordings(t, seconds, level)
+		if events, _ := heard(x, 80); len(events) != 0 {
+			t.Errorf("%v dBm0: heard %v", level, events)
+		}
+		t.Logf("%.1f minutes", float64(len(x))/dsp.SampleRate/60)
+	}
 }
 
 // Nothing is heard in what is not a tone, however loud, and afterwards the

@@ -47,6 +47,15 @@ func heardIn(p *Plan, x []int16) (Kind, time.Duration) {
 	return 0, 0
 }
 
+func openBars(t *testing.T) *dsptest.Bars {
+	t.Helper()
+	b, err := dsptest.OpenBars("testdata/bars.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 func cycle(spec *tone.Spec) (d time.Duration) {
 	for _, s := range repeated(spec) {
 		d += s.Duration
@@ -85,7 +94,9 @@ func TestCountries(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d tones heard, %d of them told from all others", heard, told)
+	bars := openBars(t)
+	bars.Check(t, "tones of all countries heard", float64(heard), -1, "")
+	bars.Check(t, "tones told from all others of their country", float64(told), -1, "")
 	if heard < 4*len(country.All())*95/100 {
 		t.Errorf("only %d tones of %d countries", heard, len(country.All()))
 	}
@@ -112,6 +123,7 @@ func (p *Plan) alike(a, b Kind) bool {
 // TestTwoCycles holds busy and congestion to the bar: two cycles at most where
 // they are heard from their beginning.
 func TestTwoCycles(t *testing.T) {
+	bars := openBars(t)
 	for _, code := range []string{"US", "GB", "DE", "FR", "JP"} {
 		c, _ := country.Lookup(code)
 		tones := tonesOf(c)
@@ -125,6 +137,7 @@ func TestTwoCycles(t *testing.T) {
 			if got != k && !p.alike(k, got) || after > 2*cycle(tones[k])+40*time.Millisecond {
 				t.Errorf("%s: %v is heard as %v after %v, want it within two cycles of %v", code, k, got, after, cycle(tones[k]))
 			}
+			bars.Check(t, code+" "+k.String()+" recognized after", after.Seconds()/cycle(tones[k]).Seconds(), 0.1, "cycles")
 		}
 	}
 }
@@ -147,6 +160,21 @@ func TestToldOnce(t *testing.T) {
 	}
 	if told != 3 {
 		t.Errorf("told %d times, want 3", told)
+	}
+}
+
+// Recorded speech of people is none either: all there is with ATA_FULL=1.
+func TestRecordedSpeech(t *testing.T) {
+	seconds := 120.0
+	if os.Getenv("ATA_FULL") == "1" {
+		seconds = 1e6
+	}
+	x := dsptest.Recordings(t, seconds, -15)
+	for _, code := range []string{"US", "GB", "DE", "JP", "IN"} {
+		c, _ := country.Lookup(code)
+		if k, after := heardIn(NewPlan(tonesOf(c)), x); k != 0 {
+			t.Errorf("%s: %v after %v", code, k, after)
+		}
 	}
 }
 

@@ -23,17 +23,26 @@ const (
 const (
 	louder    = 3.2    // times the noise's power is speech, 5 dB
 	hang      = 20     // blocks of pause that still count as speech, 200 ms
+	shortHang = 10     // the same after a sound that was no longer than a click
+	peakHang  = 2      // the same after a single block
+	click     = 4      // blocks
+	soon      = 10     // blocks of pause in a row after which its sound is learnt
+	tonal     = 0.1    // part of the power that prediction leaves of a tone, at most
 	smoothing = 0.5    // weight of a block in the power that is tracked
 	memory    = 0.05   // weight of a block in the spectrum
 	whitening = 1.0001 // of the power: a pause may be nothing but zeros
 
-	span  = 75 // blocks in a part of the time that the noise is looked for in
-	spans = 4  // parts, 3 s
+	span       = 75 // blocks in a part of the time that the noise is looked for in
+	spans      = 8  // parts, 6 s
+	firstSpans = 4  // parts before which no pause is believed in
 )
 
-// Power of a block: above and below, it is speech and pause whatever the noise.
+// Power of a block: above and below, it is speech and pause whatever the noise. From
+// maybeTone on a sound that stays is a pause only if it is no tone: faxes, modems and
+// music have a right to be heard.
 var (
-	alwaysSpeech = power(-40)
+	alwaysSpeech = power(-30)
+	maybeTone    = power(-50)
 	alwaysPause  = power(-65)
 )
 
@@ -45,6 +54,8 @@ type Detector struct {
 	whole, high floor // power of the signal, and of its upper half
 	blocks      int   // since the present part of the time began
 	held        int   // blocks of hang-over left
+	spoken      int   // blocks of speech in a row
+	paused      int   // blocks of pause in a row, hang-over or not
 	last        float32
 
 	spectrum [lags]float32 // autocorrelation of the pauses
@@ -55,6 +66,7 @@ type Detector struct {
 type floor struct {
 	now   float32
 	least [spans]float32 // of each part of the time, the present one first
+	parts int            // that have begun, up to spans
 }
 
 // above takes the power of a block and says whether it stands out. fresh begins a
@@ -64,13 +76,14 @@ func (f *floor) above(p float32, fresh bool) bool {
 	if fresh {
 		copy(f.least[1:], f.least[:])
 		f.least[0] = f.now
+		f.parts = min(f.parts+1, spans)
 	}
 	f.least[0] = min(f.least[0], f.now)
 	least := f.least[0]
-	for _, l := range f.least[1:] {
+	for _, l := range f.least[1:f.parts] {
 		least = min(least, l)
 	}
-	return p > louder*least
+	return f.parts <= firstSpans || p > louder*least
 }
 
 // Process takes a block of 80 samples and says whether it is speech, or so soon
@@ -93,28 +106,70 @@ func (d *Detector) Process(in []int16) bool {
 	loud := d.whole.above(whole, fresh)
 	loud = d.high.above(high, fresh) || loud
 	if whole >= alwaysSpeech || loud && whole >= alwaysPause {
-		d.held = hang
-	} else if d.held > 0 {
-		d.held--
+		d.speak()
+		return true
 	}
-	if d.held < hang/2 {
-		d.learn(&x)
+	r := correlate(&x)
+	if whole >= maybeTone && predictable(&r) {
+		d.speak()
+		return true
 	}
+	d.rest(&r)
 	return d.held > 0
 }
 
+// speak takes a block of speech.
+func (d *Detector) speak() {
+	d.paused = 0
+	d.spoken++
+	switch {
+	case d.spoken > click:
+		d.held = hang
+	case d.spoken > 1:
+		d.held = max(d.held, shortHang)
+	default: // more often than not a peak of the noise
+		d.held = max(d.held, peakHang)
+	}
+}
+
+// rest takes a block of pause with its autocorrelation.
+func (d *Detector) rest(r *[lags]float32) {
+	d.spoken = 0
+	d.held = max(0, d.held-1)
+	if d.paused++; d.paused > soon {
+		d.learn(r)
+	}
+}
+
+// correlate returns the autocorrelation of a block.
+func correlate(x *[block]float32) (r [lags]float32) {
+	for lag := range r {
+		var sum float32
+		for i, v := range x[lag:] {
+			sum += v * x[i]
+		}
+		r[lag] = sum / block
+	}
+	return r
+}
+
+// predictable says that a sound consists of a few tones.
+func predictable(r *[lags]float32) bool {
+	rest := float32(1)
+	for _, k := range reflections(r) {
+		rest *= 1 - k*k
+	}
+	return rest < tonal
+}
+
 // learn adds a block of pause to the spectrum.
-func (d *Detector) learn(x *[block]float32) {
+func (d *Detector) learn(r *[lags]float32) {
 	weight := float32(memory)
 	if !d.learned {
 		d.learned, weight = true, 1
 	}
 	for lag := range d.spectrum {
-		var sum float32
-		for i, v := range x[lag:] {
-			sum += v * x[i]
-		}
-		d.spectrum[lag] += weight * (sum/block - d.spectrum[lag])
+		d.spectrum[lag] += weight * (r[lag] - d.spectrum[lag])
 	}
 }
 

@@ -1,12 +1,15 @@
 package vad
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"testing"
 
 	"github.com/ata-agent/ata-agent/dsp"
 	"github.com/ata-agent/ata-agent/dsp/dsptest"
+	"github.com/ata-agent/ata-agent/dsp/tone"
 )
 
 // colored is noise of a level whose neighbors are correlated by part.
@@ -92,6 +95,83 @@ func TestSpeechIsNotClipped(t *testing.T) {
 			}
 			if silent > 300 && pauses == 0 {
 				t.Errorf("%s, noise %v dB below: no pause found, %d blocks are silent", voice.Name, below, silent)
+			}
+		}
+	}
+}
+
+// conversation is one side of a conversation: recorded speech of 5 s, a pause of 7.5
+// s, and so on (ITU-T P.59 has 39 % of talk).
+func conversation(t *testing.T) (x []int16) {
+	seconds := 40.0
+	if os.Getenv("ATA_FULL") == "1" {
+		seconds = 1200
+	}
+	const turn = 5 * dsp.SampleRate
+	speech := dsptest.Recordings(t, seconds, -20)
+	for ; len(speech) >= turn; speech = speech[turn:] {
+		x = append(append(x, speech[:turn]...), make([]int16, turn*3/2)...)
+	}
+	return x
+}
+
+// TestConversation has people talk for two fifths of the time in noise of -60 to -35
+// dBm0, white and like that of a room: no block of speech that is heard over the noise
+// is lost, and what is sent is that speech, the ends of words, and the hang-over.
+func TestConversation(t *testing.T) {
+	bars, err := dsptest.OpenBars("testdata/bars.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	speech := conversation(t)
+	for _, level := range []dsp.DBm0{-60, -45, -35} {
+		for _, part := range []float64{0, 0.8} {
+			x := colored(len(speech), level, part, 7)
+			dsp.Mix(x, speech)
+			var d Detector
+			active, sent, clipped := 0, 0, 0
+			for at := 0; at+block <= len(x); at += block {
+				heard := dsp.LevelOf(speech[at:at+block]) > max(level+6, -50)
+				speaks := d.Process(x[at:])
+				active += count(heard)
+				sent += count(speaks)
+				clipped += count(heard && !speaks)
+			}
+			blocks := float64(len(x) / block)
+			name := fmt.Sprintf("noise of %v dBm0, color %v: ", level, part)
+			bars.Check(t, name+"speech lost", float64(clipped), 0, "blocks")
+			bars.Check(t, name+"sent", float64(sent)/blocks, 0.03, "of the time")
+			t.Logf("%.3f of the time is speech", float64(active)/blocks)
+			if saved := 1 - float64(sent)/blocks; saved < 0.55 {
+				t.Errorf("%s%.2f of the packets are saved, want 0.55 at least", name, saved)
+			}
+		}
+	}
+}
+
+func count(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// A tone is no pause, however long it stays and as weak as faxes send it.
+func TestTonesAreSent(t *testing.T) {
+	for _, text := range []string{"350+440:inf", "425:inf", "1100:inf", "2100:inf", "400*25:inf", "697+1633:inf", "1400:22 1800:44"} {
+		for _, level := range []dsp.DBm0{-13, -33, -46} {
+			spec := tone.MustParse(text, level)
+			var g tone.Generator
+			g.Start(&spec)
+			x := make([]int16, 20*dsp.SampleRate)
+			g.Read(x)
+			dsp.Mix(x, colored(len(x), -65, 0, 3))
+			var d Detector
+			for at := 0; at < len(x); at += block {
+				if !d.Process(x[at:]) {
+					t.Errorf("%s at %v dBm0 is taken for a pause after %d ms", text, level, at/8)
+					break
+				}
 			}
 		}
 	}
