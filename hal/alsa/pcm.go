@@ -78,7 +78,7 @@ type Stats struct {
 // belong to one goroutine, Stats to any.
 type PCM struct {
 	opts   Opts
-	kernel kernel
+	kernel Kernel
 	period []byte // interleaved
 
 	capture, playback *stream // nil when the card is not open
@@ -98,9 +98,10 @@ var (
 
 // Open opens the card and checks that it can do what is asked. The streams start
 // with the first Exchange.
-func Open(opts Opts) (*PCM, error) { return open(newSystem(), opts) }
+func Open(opts Opts) (*PCM, error) { return OpenOn(newSystem(), opts) }
 
-func open(k kernel, opts Opts) (*PCM, error) {
+// OpenOn does it on a kernel other than that of the program.
+func OpenOn(k Kernel, opts Opts) (*PCM, error) {
 	opts = opts.withDefaults()
 	if err := opts.validate(); err != nil {
 		return nil, err
@@ -153,7 +154,7 @@ func (p *PCM) openCard() error {
 		return fmt.Errorf("alsa: card %q: %w", p.opts.Card, err)
 	}
 	p.capture, p.playback = capture, playback
-	p.linked = p.kernel.link(capture.fd, playback.fd) == nil // where not, they start apart
+	p.linked = p.kernel.Link(capture.fd, playback.fd) == nil // where not, they start apart
 	p.stats.opens.Add(1)
 	return nil
 }
@@ -261,8 +262,12 @@ func (p *PCM) receive() (more bool, err error) {
 	}
 	for got := 0; got < p.opts.Period; {
 		// It returns when a whole period is there.
-		if err := p.kernel.wait(p.capture.fd, stall*p.time()); err != nil {
+		ready, err := p.kernel.Wait(p.capture.fd, stall*p.time())
+		if err != nil {
 			return false, err
+		}
+		if !ready {
+			return false, errNoClock
 		}
 		n, err := p.capture.move(p.period[got*len(p.period)/p.opts.Period:], p.opts.Period-got)
 		if err != nil && !errors.Is(err, syscall.EAGAIN) {
