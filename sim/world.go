@@ -75,6 +75,7 @@ var (
 type World struct {
 	ports   []Port
 	opts    WorldOpts
+	step    time.Duration // a millisecond by the highway's clock
 	pacer   *hal.Pacer
 	started bool
 	stopped atomic.Bool
@@ -95,7 +96,7 @@ func NewWorld(ports []Port, opts WorldOpts) (*World, error) {
 		return nil, fmt.Errorf("sim: new world: a period of %d samples is not a multiple of %d", opts.Period, stepSamples)
 	}
 	w := &World{ports: ports, opts: opts}
-	w.pacer = hal.NewPacer(stepTime, hal.PacerOpts{Portable: !opts.Realtime})
+	w.Detune(0)
 	size := frameSize(len(ports))
 	for i := range w.dr {
 		w.dr[i], w.dx[i] = make([]byte, size), make([]byte, size)
@@ -136,13 +137,13 @@ func (w *World) Exchange(toPhone, fromPhone [][]int16) error {
 	for at := 0; at < w.opts.Period; at += stepSamples {
 		now, _ := w.pacer.Wait()
 		if w.stopped.Load() {
-			w.standStill(now.Add(-stepTime))
+			w.standStill(now.Add(-w.step))
 			lost = true
 			continue
 		}
 		w.told = false
 		w.load(toPhone, at)
-		w.turn(now.Add(-stepTime))
+		w.turn(now.Add(-w.step))
 		w.store(fromPhone, at)
 	}
 	if lost {
@@ -218,6 +219,13 @@ func (w *World) StopClock() { w.stopped.Store(true) }
 
 // StartClock lets the clock run again.
 func (w *World) StartClock() { w.stopped.Store(false) }
+
+// Detune makes the highway's clock fast by a part in a million times ppm, slow
+// where that is negative. It comes before the first Exchange.
+func (w *World) Detune(ppm int) {
+	w.step = stepTime - stepTime*time.Duration(ppm)/1e6
+	w.pacer = hal.NewPacer(w.step, hal.PacerOpts{Portable: !w.opts.Realtime})
+}
 
 // Stats tells how evenly the world is paced. Any goroutine may call it.
 func (w *World) Stats() hal.PacerStats { return w.pacer.Stats() }

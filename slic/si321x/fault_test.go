@@ -74,6 +74,16 @@ func TestConverterOffAtOnce(t *testing.T) {
 	})
 }
 
+// TestSelectHeld: a controller that does not raise chip select between the bytes of
+// a transfer is found out, and gets one transfer per byte.
+func TestSelectHeld(t *testing.T) {
+	inBubble(t, setup{faults: []model.Fault{model.SelectHeld}}, func(b *bench) {
+		b.want(slic.Note, "holds chip select within a transfer", time.Second)
+		b.fed()
+		b.works(hookLimit)
+	})
+}
+
 func TestWrongVariant(t *testing.T) {
 	inBubble(t, setup{opts: si321x.Opts{Variant: si321x.Si3210}}, func(b *bench) {
 		b.want(slic.Lost, "a part of the Si3215 family where a Si3210 is expected", time.Second)

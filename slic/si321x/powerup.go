@@ -113,13 +113,34 @@ func (w *worker) reset(ctx context.Context) error {
 	return pause(ctx, settleTime)
 }
 
-// identify finds out which part answers, if any.
+// identify finds out which part answers, if any. Where none has ever answered,
+// the port may be one that does not raise chip select within a transfer.
 func (w *worker) identify(context.Context) error {
+	err := w.identifyFramed()
+	if err == nil || w.chip.err != nil || w.bus.framed || w.bus.single {
+		return err
+	}
+	w.bus.single = true
+	if w.identifyFramed() != nil {
+		w.bus.single = false
+		return err
+	}
+	w.note("SPI port holds chip select within a transfer, one transfer per byte instead")
+	return nil
+}
+
+// identifyFramed tries it in the present way of framing.
+func (w *worker) identifyFramed() error {
 	var err error
 	for range identifyTries {
-		if err = w.identifyOnce(); err == nil || w.chip.err != nil {
+		if err = w.identifyOnce(); err == nil {
+			w.bus.framed = true
+			return nil
+		}
+		if w.chip.err != nil {
 			return err
 		}
+		w.bus.shift()
 	}
 	return err
 }
