@@ -44,7 +44,7 @@ func do(actions string) func(*world) { return func(w *world) { w.phone(1, action
 
 // failures are what can go wrong with a line, its chip and its wires. The faults
 // of a highway, which no line survives, are TestClockFails; those of a sound
-// card are in hal/alsa.
+// card are mishaps.
 var failures = []failure{
 	{name: "missing chip", atStart: startWith(model.Missing), says: "no answer from the chip", lost: true, trouble: slic.NoAnswer, mend: clearOf(model.Missing)},
 	{name: "wrong id", atStart: startWith(model.WrongID), says: "unknown revision", lost: true, trouble: slic.WrongChip, mend: clearOf(model.WrongID)},
@@ -101,6 +101,7 @@ var failures = []failure{
 		w.board.Chips[0].Inject(model.StuckInt)
 		w.phone(1, "pause 3s offhook wait tone:dial onhook")
 	}, says: "polling instead", mend: clearOf(model.StuckInt)},
+	{name: "chip select is not toggled", atStart: startWith(model.SelectHeld), says: "SPI port holds chip select within a transfer, one transfer per byte instead"},
 	{name: "a byte is lost on the bus", happens: func(w *world) {
 		w.board.Chips[0].Inject(model.LostByte)
 		w.phone(1, "pause 2s offhook wait tone:dial onhook")

@@ -64,16 +64,6 @@ func (o Opts) validate() error {
 // for lost.
 const stall = 10
 
-// Stats counts what happened on a highway.
-type Stats struct {
-	Periods   int64 // exchanged
-	Overruns  int64 // reading was late by more than the buffer
-	Underruns int64 // writing was late
-	Lost      int64 // frames that were not read or not played for that
-	Restarts  int64 // streams begun anew
-	Opens     int64 // openings of the card
-}
-
 // PCM is a highway on a sound device. It implements hal.PCM; Exchange and Close
 // belong to one goroutine, Stats to any.
 type PCM struct {
@@ -94,6 +84,7 @@ type PCM struct {
 var (
 	_ hal.PCM     = (*PCM)(nil)
 	_ hal.Delayed = (*PCM)(nil)
+	_ hal.Counted = (*PCM)(nil)
 )
 
 // Open opens the card and checks that it can do what is asked. The streams start
@@ -127,9 +118,9 @@ func (p *PCM) Delay() int { return ahead * p.opts.Period }
 // Linked says that both directions are started by one call of the kernel.
 func (p *PCM) Linked() bool { return p.linked }
 
-// Stats returns the counters.
-func (p *PCM) Stats() Stats {
-	return Stats{
+// Stats implements hal.Counted.
+func (p *PCM) Stats() hal.HighwayStats {
+	return hal.HighwayStats{
 		Periods:   p.stats.periods.Load(),
 		Overruns:  p.stats.overruns.Load(),
 		Underruns: p.stats.underruns.Load(),
