@@ -39,7 +39,21 @@ func (w *worker) confirm(off bool, at time.Time) error {
 		return nil
 	}
 	w.report(off, at)
+	if off && time.Since(w.rungTill) < deafAfterRinging+pollSlow {
+		w.missedTrip()
+	}
 	return nil
+}
+
+// missedTrips are so many answers in a row that showed only when a burst of ringing
+// had ended. One may have come at the very end of it.
+const missedTrips = 2
+
+// missedTrip counts an answer that ring trip did not see.
+func (w *worker) missedTrip() {
+	if w.missed++; w.missed == missedTrips {
+		w.note("answers are found when a ring has ended, ring trip does not see them; too many ringers?")
+	}
 }
 
 // hook reads loop closure and whether the reading can be true.
@@ -79,6 +93,8 @@ func (w *worker) checkTrip(at time.Time) {
 // answered takes ringing off the line before it reports the answer.
 func (w *worker) answered(at time.Time) {
 	w.tripped = w.want().feeds
+	w.missed = 0
 	w.command(lfForward)
+	w.rungTill = time.Time{}
 	w.report(true, at)
 }

@@ -45,6 +45,8 @@ type worker struct {
 	lf       byte      // linefeed state commanded
 	feedAt   time.Time // when
 	tripped  uint64    // number of the SetFeed whose ringing was answered
+	rungTill time.Time // end of the last burst that nobody answered
+	missed   int       // answers in a row that ring trip did not see
 	off      bool      // hook as last reported
 	deafTill time.Time // loop current says nothing about the hook until then
 
