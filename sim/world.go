@@ -29,6 +29,13 @@ type Unclocked interface {
 	Unclocked(at time.Time)
 }
 
+// Attentive is a Chip that shows the loop as it is now, so that a board which looks
+// too late does not learn what it was.
+type Attentive interface {
+	// Heeded says whether the board has looked since the last change.
+	Heeded() bool
+}
+
 // Port is one line of a World. Pair is the one that the chip drives; the world
 // itself steps it only while the clock is stopped and the chip is not
 // Unclocked, so that the telephone's time goes on.
@@ -72,6 +79,10 @@ var (
 // that same time. What happens in a millisecond happens when it has passed, so
 // no edge lies in the future. After a stall time runs at up to twice its speed
 // until it is right again, and a stall of more than half a second is skipped.
+//
+// In real time the world and the drivers compete for the processors. A driver that
+// has not got one yet finds the loop as it was when the chip told of it: the world
+// waits for it, 50 ms at most.
 type World struct {
 	ports   []Port
 	opts    WorldOpts
@@ -80,6 +91,7 @@ type World struct {
 	started bool
 	stopped atomic.Bool
 	closed  atomic.Bool
+	tired   bool // of waiting for a driver that does not look
 	told    bool // the chips know that the clock has stopped
 	dr, dx  [stepSamples][]byte
 }
@@ -136,6 +148,9 @@ func (w *World) Exchange(toPhone, fromPhone [][]int16) error {
 	lost := false
 	for at := 0; at < w.opts.Period; at += stepSamples {
 		now, _ := w.pacer.Wait()
+		if w.opts.Realtime {
+			w.attend()
+		}
 		if w.stopped.Load() {
 			w.standStill(now.Add(-w.step))
 			lost = true
@@ -150,6 +165,35 @@ func (w *World) Exchange(toPhone, fromPhone [][]int16) error {
 		return hal.ErrClockLost
 	}
 	return nil
+}
+
+// Waiting for drivers.
+const (
+	attendStep = 200 * time.Microsecond
+	attendMost = 50 * time.Millisecond
+)
+
+// attend waits until the drivers have looked at what their chips told them. One that
+// does not look is not waited for again until all have.
+func (w *World) attend() {
+	began := time.Now()
+	for !w.heeded() {
+		if w.tired || time.Since(began) > attendMost {
+			w.tired = true
+			return
+		}
+		time.Sleep(attendStep)
+	}
+	w.tired = false
+}
+
+func (w *World) heeded() bool {
+	for _, p := range w.ports {
+		if c, ok := p.Chip.(Attentive); ok && !c.Heeded() {
+			return false
+		}
+	}
+	return true
 }
 
 func (w *World) fits(blocks [][]int16) bool {
