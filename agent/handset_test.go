@@ -109,6 +109,30 @@ func TestKeysOnABusyComputer(t *testing.T) {
 	})
 }
 
+// TestPulsesOnABusyComputer dials by a rotary dial while the program is held up.
+func TestPulsesOnABusyComputer(t *testing.T) {
+	for _, hardware := range []sim.Hardware{sim.Si321x, sim.Ag1171} {
+		synctest.Test(t, func(t *testing.T) {
+			w := startWorld(t, hardware, document(1, nil), func(b *sim.Board) {
+				b.PCM = &busy{PCM: b.PCM, every: 1100 * time.Millisecond, stall: 350 * time.Millisecond}
+			})
+			defer w.stop()
+			w.inService(0)
+			for _, number := range []string{"9486", "9603", "9404"} {
+				w.phone(1, "offhook wait tone:dial pulse "+number+" pause 1s onhook pause 3s")
+			}
+			w.idle()
+			numbers := ""
+			for _, c := range w.agent.Calls() {
+				numbers += " " + c.Number
+			}
+			if numbers != " 9486 9603 9404" && numbers != " 9404 9603 9486" {
+				t.Errorf("hardware %d called%s, want 9486, 9603, 9404", hardware, numbers)
+			}
+		})
+	}
+}
+
 // TestKeysInACall sends keys as events: the far end hears each once.
 func TestKeysInACall(t *testing.T) {
 	onHandsets(t, 2, func(w *world, _ []*glass) {

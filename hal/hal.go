@@ -38,6 +38,13 @@ type Delayed interface {
 	Delay() int
 }
 
+// Lagging is a PCM whose time may lag behind that of the program, as that of a
+// simulated one does on a busy computer: what its lines tell next may have
+// happened Behind ago. Any goroutine may ask.
+type Lagging interface {
+	Behind() time.Duration
+}
+
 // HighwayStats count what happened on a highway since it was opened first.
 type HighwayStats struct {
 	Periods   int64 `json:"periods"`     // exchanged

@@ -89,6 +89,8 @@ type World struct {
 	step    time.Duration // a millisecond by the highway's clock
 	pacer   *hal.Pacer
 	started bool
+	origin  time.Time
+	reached atomic.Int64 // how far the world has lived, nanoseconds since origin
 	stopped atomic.Bool
 	closed  atomic.Bool
 	tired   bool // of waiting for a driver that does not look
@@ -107,7 +109,7 @@ func NewWorld(ports []Port, opts WorldOpts) (*World, error) {
 	if opts.Period < stepSamples || opts.Period%stepSamples != 0 {
 		return nil, fmt.Errorf("sim: new world: a period of %d samples is not a multiple of %d", opts.Period, stepSamples)
 	}
-	w := &World{ports: ports, opts: opts}
+	w := &World{ports: ports, opts: opts, origin: time.Now()}
 	w.Detune(0)
 	size := frameSize(len(ports))
 	for i := range w.dr {
@@ -151,6 +153,7 @@ func (w *World) Exchange(toPhone, fromPhone [][]int16) error {
 		if w.opts.Realtime {
 			w.attend()
 		}
+		w.reached.Store(int64(now.Sub(w.origin)))
 		if w.stopped.Load() {
 			w.standStill(now.Add(-w.step))
 			lost = true
@@ -269,6 +272,16 @@ func (w *World) StartClock() { w.stopped.Store(false) }
 func (w *World) Detune(ppm int) {
 	w.step = stepTime - stepTime*time.Duration(ppm)/1e6
 	w.pacer = hal.NewPacer(w.step, hal.PacerOpts{Portable: !w.opts.Realtime})
+}
+
+// Behind implements hal.Lagging: it is how much of what is past has not been lived
+// through yet.
+func (w *World) Behind() time.Duration {
+	reached := time.Duration(w.reached.Load())
+	if reached == 0 {
+		return 0 // it has not begun
+	}
+	return max(0, time.Since(w.origin)-reached)
 }
 
 // Stats tells how evenly the world is paced. Any goroutine may call it.
