@@ -72,18 +72,19 @@ var mayImport = map[string][]string{
 
 	"line/script": {"line", "slic"},
 
+	"slic/driver":       {"slic"},
 	"slic/twowire":      {},
 	"slic/slictest":     {"slic", "slic/twowire"},
-	"slic/si321x":       {"slic", "hal"},
+	"slic/si321x":       {"slic", "slic/driver", "hal"},
 	"slic/si321x/model": {"slic/twowire", "hal", "dsp", "dsp/g711"},
 
-	"slic/gpioslic":       {"slic", "hal", "hal/contact"},
+	"slic/gpioslic":       {"slic", "slic/driver", "hal", "hal/contact"},
 	"slic/gpioslic/model": {"slic/twowire", "hal", "dsp"},
 
-	"slic/codec":       {"slic", "hal/contact"},
+	"slic/codec":       {"slic", "slic/driver", "hal/contact"},
 	"slic/codec/model": {"slic/twowire"},
 
-	"slic/handset":       {"slic", "hal", "hal/contact", "hal/keypad", "dsp", "dsp/tone"},
+	"slic/handset":       {"slic", "slic/driver", "hal", "hal/contact", "hal/keypad", "dsp", "dsp/tone"},
 	"slic/handset/model": {"hal", "hal/keypad/model", "dsp"},
 
 	"media":       {"dsp/…", "quality"},

@@ -52,7 +52,7 @@ const missedTrips = 2
 // missedTrip counts an answer that ring trip did not see.
 func (w *worker) missedTrip() {
 	if w.missed++; w.missed == missedTrips {
-		w.note("answers are found when a ring has ended, ring trip does not see them; too many ringers?")
+		w.reports.Note("answers are found when a ring has ended, ring trip does not see them; too many ringers?")
 	}
 }
 
@@ -74,7 +74,7 @@ func (w *worker) report(off bool, at time.Time) {
 	if off {
 		kind = slic.OffHook
 	}
-	w.emit(kind, at, nil)
+	w.reports.Emit(kind, at, nil)
 }
 
 // checkTrip looks whether the chip has ended ringing because of an answer, or
@@ -92,7 +92,7 @@ func (w *worker) checkTrip(at time.Time) {
 
 // answered takes ringing off the line before it reports the answer.
 func (w *worker) answered(at time.Time) {
-	w.tripped = w.want().feeds
+	w.tripped = w.orders.Wanted().Feeds
 	w.missed = 0
 	w.command(lfForward)
 	w.rungTill = time.Time{}
