@@ -29,8 +29,8 @@ type Unclocked interface {
 	Unclocked(at time.Time)
 }
 
-// Attentive is a Chip that shows the loop as it is now, so that a board which looks
-// too late does not learn what it was.
+// Attentive is a Chip that knows whether the board has noticed what it told last. A
+// board that is too late does not learn what was, or takes it for over.
 type Attentive interface {
 	// Heeded says whether the board has looked since the last change.
 	Heeded() bool

@@ -132,6 +132,13 @@ func sample(frame []byte, slot int) float64 {
 	return float64(int16(binary.BigEndian.Uint16(frame[2*slot:])))
 }
 
+// Heeded says whether the board has taken all edges of the hook switch.
+func (s *Set) Heeded() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.hook.queue) == 0
+}
+
 // ClockStopped says that the codec's clock has ceased: see Unclocked.
 func (s *Set) ClockStopped() {}
 
