@@ -70,6 +70,26 @@ func (a *Agent) runAudio(ctx context.Context) {
 	}
 }
 
+// How much a highway may lag behind: less is not worth looking at, more is not
+// waited for.
+const (
+	lagFrom = 20 * time.Millisecond
+	lagMost = 500 * time.Millisecond
+)
+
+// behind is by how much the lines' time lags behind the program's.
+func (a *Agent) behind() time.Duration {
+	l, ok := a.hw.PCM.(hal.Lagging)
+	if !ok {
+		return 0
+	}
+	lag := l.Behind()
+	if lag < lagFrom {
+		return 0
+	}
+	return min(lag, lagMost)
+}
+
 // delayEcho tells the voices how much later than it must the highway plays.
 func (a *Agent) delayEcho() {
 	delay := 0

@@ -13,6 +13,7 @@ import (
 	"github.com/ata-agent/ata-agent/dsp/compare"
 	"github.com/ata-agent/ata-agent/dsp/echo/g168"
 	"github.com/ata-agent/ata-agent/dsp/g711"
+	"github.com/ata-agent/ata-agent/sim"
 )
 
 // mostEcho is what the far end may hear of itself after a second of talk, in the
@@ -81,13 +82,20 @@ func TestBothTalkAtOnce(t *testing.T) {
 // talkToPeer brings up a call to a peer with bare packets.
 func talkToPeer(t *testing.T, law g711.Law, f func(p *peer, remote netip.AddrPort)) {
 	t.Helper()
+	talkToPeerFrom(t, law, func(*sim.Board) {}, f)
+}
+
+// talkToPeerFrom does it on a board that prepare may change.
+func talkToPeerFrom(t *testing.T, law g711.Law, prepare func(*sim.Board), f func(p *peer, remote netip.AddrPort)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, document(1, func(_ int, l object) {
+		w := startWorld(t, sim.Si321x, document(1, func(_ int, l object) {
 			account := l["sip"].(object)
 			account["outbound_proxy"], account["register"] = peerSIP, false
 			l["codecs"] = object{"order": []string{law.String()}}
-		}))
+		}), prepare)
 		defer w.stop()
+		w.inService(0)
 		p := newPeer(t, w, law)
 		defer p.stop()
 		w.phone(1, "set loop=0 offhook wait tone:dial dial 102 pause 500ms")

@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -18,6 +19,7 @@ type failure struct {
 	atStart func(w *sim.Board) // before the agent runs
 	happens func(w *world)     // while lines 2 and 3 talk
 	says    string             // in the log
+	shows   string             // in the events of the line
 	lost    bool               // the port goes out of service ...
 	trouble slic.Trouble       // ... for this
 	mend    func(w *world)
@@ -44,7 +46,7 @@ func do(actions string) func(*world) { return func(w *world) { w.phone(1, action
 
 // failures are what can go wrong with a line, its chip and its wires. The faults
 // of a highway, which no line survives, are TestClockFails; those of a sound
-// card are in hal/alsa.
+// card are mishaps.
 var failures = []failure{
 	{name: "missing chip", atStart: startWith(model.Missing), says: "no answer from the chip", lost: true, trouble: slic.NoAnswer, mend: clearOf(model.Missing)},
 	{name: "wrong id", atStart: startWith(model.WrongID), says: "unknown revision", lost: true, trouble: slic.WrongChip, mend: clearOf(model.WrongID)},
@@ -56,7 +58,7 @@ var failures = []failure{
 	{name: "supply fails after a reset", happens: inject(model.NoBattery, model.SpontaneousReset), says: "converter broken", lost: true, trouble: slic.NoSupply, mend: clearOf(model.NoBattery)},
 	{name: "flapping telephone", happens: func(w *world) {
 		w.phone(1, strings.TrimSpace(strings.Repeat("offhook pause 70ms onhook pause 70ms ", 40)))
-	}, says: ""},
+	}, shows: "hook off"},
 	{name: "storm of power alarms", happens: func(w *world) {
 		for n := 0; n < 30 && !strings.Contains(w.log.String(), "port out of service"); n++ {
 			w.board.Chips[0].Inject(model.Overload)
@@ -75,40 +77,58 @@ var failures = []failure{
 	{name: "ring trip is blind, five ringers", happens: func(w *world) {
 		w.board.Chips[0].Inject(model.NoRingTrip)
 		w.phone(1, "set ren=5")
-		w.phone(4, "offhook wait tone:dial dial 101 wait tone:ringback")
-		w.phone(1, "wait ringing offhook")
-		w.eventually(7*time.Second, "the answer is found in a pause", func() bool { return w.agent.Status().Lines[0].State == "talking" })
-		w.phone(4, "onhook")
-		w.phone(1, "wait cpc onhook set ren=1")
-	}, mend: clearOf(model.NoRingTrip)},
+		for range 2 {
+			w.phone(4, "offhook wait tone:dial dial 101 wait tone:ringback")
+			w.phone(1, "wait ringing offhook")
+			w.eventually(7*time.Second, "the answer is found in a pause", func() bool { return w.agent.Status().Lines[0].State == "talking" })
+			w.phone(4, "onhook")
+			w.phone(1, "wait cpc onhook pause 1s")
+		}
+		w.phone(1, "set ren=1")
+	}, says: "ring trip does not see them", shows: "hook off", mend: clearOf(model.NoRingTrip)},
 	{name: "short while ringing", happens: func(w *world) {
 		w.phone(4, "offhook wait tone:dial dial 101 wait tone:ringback")
 		w.phone(1, "wait ringing fault short pause 1s")
 		if lf := w.board.Chips[0].Linefeed(); lf == 4 {
 			w.t.Error("a shorted line is still rung")
 		}
+		if s := w.agent.Status().Lines[0]; !s.OffHook || !s.PortUp {
+			w.t.Errorf("a shorted line: %+v, want one that is off hook", s)
+		}
 		w.phone(4, "onhook")
 		w.phone(1, "fault none")
-	}},
+	}, shows: "hook off"},
 	{name: "bounce longer than the debounce", happens: func(w *world) {
 		w.phone(1, "set bounce=60 offhook wait tone:dial pause 1s")
 		if s := w.agent.Status().Lines[0]; s.State != "dialing" {
 			w.t.Errorf("a bouncing hook switch: %s, want dialing", s.State)
 		}
 		w.phone(1, "onhook set bounce=5-30")
-	}},
+	}, shows: "hook off"},
 	{name: "INT stuck low", happens: func(w *world) {
 		w.board.Chips[0].Inject(model.StuckInt)
 		w.phone(1, "pause 3s offhook wait tone:dial onhook")
 	}, says: "polling instead", mend: clearOf(model.StuckInt)},
+	{name: "chip select is not toggled", atStart: startWith(model.SelectHeld), says: "SPI port holds chip select within a transfer, one transfer per byte instead"},
 	{name: "a byte is lost on the bus", happens: func(w *world) {
 		w.board.Chips[0].Inject(model.LostByte)
-		w.phone(1, "pause 2s offhook wait tone:dial onhook")
-	}},
+		w.phone(1, "pause 2s")
+		w.untouched()
+		w.phone(1, "offhook wait tone:dial onhook")
+	}, shows: "hook off"},
 	{name: "bit errors on the bus", happens: func(w *world) {
 		w.board.Chips[0].Inject(model.BitErrors)
 		w.phone(1, "pause 5s")
+		w.untouched()
 	}, mend: clearOf(model.BitErrors)},
+}
+
+// untouched: telephone 1 stays on the hook as far as the agent knows.
+func (w *world) untouched() {
+	w.t.Helper()
+	if s := w.agent.Status().Lines[0]; s.OffHook || s.State != "idle" && s.State != "down" {
+		w.t.Errorf("a telephone that nobody touched: %+v", s)
+	}
 }
 
 // TestFailures has each failure happen to line 1 while lines 2 and 3 talk: it
@@ -155,6 +175,9 @@ func (w *world) fails(f failure) {
 		f.happens(w)
 	}
 	w.eventually(10*time.Second, "the log says "+f.says, func() bool { return strings.Contains(w.log.String(), f.says) })
+	if f.shows != "" && !w.recorded(1, f.shows) {
+		w.t.Errorf("the events of line 1 do not show %q", f.shows)
+	}
 	if f.lost {
 		w.eventually(10*time.Second, "the port is out of service", func() bool {
 			s := w.agent.Status().Lines[0]
@@ -173,6 +196,16 @@ func (w *world) fails(f failure) {
 		s := w.agent.Status().Lines[0]
 		return s.PortUp && s.State == "idle" && s.PortError == "" && s.Registration == "registered"
 	})
+}
+
+// recorded says whether an event of line n is in the agent's record.
+func (w *world) recorded(n int, event string) bool {
+	for text := range strings.Lines(w.events()) {
+		if strings.Contains(text, fmt.Sprintf(`"line":%d,`, n)) && strings.Contains(text, event) {
+			return true
+		}
+	}
+	return false
 }
 
 // works makes a call to line n and from it.

@@ -90,6 +90,49 @@ func TestRedial(t *testing.T) {
 	})
 }
 
+// TestKeysOnABusyComputer dials quickly while the program is held up again and
+// again, after which the world hurries to make up for it.
+func TestKeysOnABusyComputer(t *testing.T) {
+	const number = "555200334466998870123456"
+	plan := func(_ int, l object) { l["dial"] = object{"plan": "(5" + strings.Repeat("x", len(number)-1) + ")"} }
+	synctest.Test(t, func(t *testing.T) {
+		w := startWorld(t, sim.Handset, document(1, plan), func(b *sim.Board) {
+			b.PCM = &busy{PCM: b.PCM, every: 900 * time.Millisecond, stall: 400 * time.Millisecond}
+		})
+		defer w.stop()
+		w.inService(0)
+		w.phone(1, "offhook wait tone:dial dial "+number+" -on 50 -off 50 pause 1s onhook")
+		w.idle()
+		if calls := w.agent.Calls(); len(calls) != 1 || calls[0].Number != number {
+			t.Errorf("calls %+v, want one to %s", calls, number)
+		}
+	})
+}
+
+// TestPulsesOnABusyComputer dials by a rotary dial while the program is held up.
+func TestPulsesOnABusyComputer(t *testing.T) {
+	for _, hardware := range []sim.Hardware{sim.Si321x, sim.Ag1171} {
+		synctest.Test(t, func(t *testing.T) {
+			w := startWorld(t, hardware, document(1, nil), func(b *sim.Board) {
+				b.PCM = &busy{PCM: b.PCM, every: 1100 * time.Millisecond, stall: 350 * time.Millisecond}
+			})
+			defer w.stop()
+			w.inService(0)
+			for _, number := range []string{"9486", "9603", "9404"} {
+				w.phone(1, "offhook wait tone:dial pulse "+number+" pause 1s onhook pause 3s")
+			}
+			w.idle()
+			numbers := ""
+			for _, c := range w.agent.Calls() {
+				numbers += " " + c.Number
+			}
+			if numbers != " 9486 9603 9404" && numbers != " 9404 9603 9486" {
+				t.Errorf("hardware %d called%s, want 9486, 9603, 9404", hardware, numbers)
+			}
+		})
+	}
+}
+
 // TestKeysInACall sends keys as events: the far end hears each once.
 func TestKeysInACall(t *testing.T) {
 	onHandsets(t, 2, func(w *world, _ []*glass) {

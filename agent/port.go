@@ -197,8 +197,9 @@ func (p *port) run(ctx context.Context) {
 
 // timeUp serves a deadline. What came into the inbox before comes first: a
 // break of the loop that ended in time must not count as a hang-up because the
-// program was late.
+// program was late, nor because the lines are: the time is theirs.
 func (p *port) timeUp(now time.Time) {
+	now = now.Add(-p.agent.behind())
 	for n := len(p.inbox); n > 0; n-- {
 		p.handle(<-p.inbox)
 	}
@@ -235,7 +236,7 @@ func (p *port) settle(timer *time.Timer) {
 	if due, ok := p.nextLook(); ok && due.Before(next) {
 		next = due
 	}
-	timer.Reset(time.Until(next))
+	timer.Reset(time.Until(next) + p.agent.behind())
 }
 
 // idle says whether nothing would notice a new configuration: neither this

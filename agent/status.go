@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ata-agent/ata-agent/hal"
 	"github.com/ata-agent/ata-agent/media"
 	"github.com/ata-agent/ata-agent/quality"
 	"github.com/ata-agent/ata-agent/quality/cause"
@@ -40,6 +41,8 @@ type ClockStatus struct {
 	Errors  uint64  `json:"errors"`
 	Stalls  uint64  `json:"stalls"`                // periods that came 40 ms late or more
 	Longest float64 `json:"longest_stall_seconds"` // of them
+
+	Card *hal.HighwayStats `json:"sound_card,omitempty"` // of a highway that counts
 }
 
 // LineStatus is the state of one line.
@@ -171,6 +174,10 @@ func (a *Agent) Status() Status {
 		Stalls:  a.clock.stalls.Load(),
 		Longest: time.Duration(a.clock.longest.Load()).Seconds(),
 	}}
+	if c, ok := a.hw.PCM.(hal.Counted); ok {
+		card := c.Stats()
+		s.Clock.Card = &card
+	}
 	for _, p := range a.ports {
 		st := p.status.Load().now()
 		st.LostEvents = p.lost.Load()

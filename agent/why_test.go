@@ -165,6 +165,9 @@ type busy struct {
 	next         time.Time
 }
 
+// Behind implements hal.Lagging.
+func (b *busy) Behind() time.Duration { return b.PCM.(hal.Lagging).Behind() }
+
 // Exchange implements hal.PCM.
 func (b *busy) Exchange(toPhone, fromPhone [][]int16) error {
 	now := time.Now()

@@ -20,7 +20,8 @@ type highway struct {
 
 	speakers map[int]*handset.Speaker // by channel
 
-	pcm      hal.PCM // nil until it is open
+	pcm      hal.PCM                     // nil until it is open
+	counted  atomic.Pointer[hal.Counted] // pcm, if it counts
 	closed   bool
 	to, from [][]int16 // a block for each channel of the card
 
@@ -101,7 +102,18 @@ func (h *highway) connect() error {
 	}
 	h.to, h.from = blocks(h.audio), blocks(h.audio)
 	h.pcm = pcm
+	if c, ok := pcm.(hal.Counted); ok {
+		h.counted.Store(&c)
+	}
 	return nil
+}
+
+// Stats implements hal.Counted.
+func (h *highway) Stats() (s hal.HighwayStats) {
+	if c := h.counted.Load(); c != nil {
+		s = (*c).Stats()
+	}
+	return s
 }
 
 func blocks(a Audio) [][]int16 {

@@ -38,6 +38,28 @@ type Delayed interface {
 	Delay() int
 }
 
+// Lagging is a PCM whose time may lag behind that of the program, as that of a
+// simulated one does on a busy computer: what its lines tell next may have
+// happened Behind ago. Any goroutine may ask.
+type Lagging interface {
+	Behind() time.Duration
+}
+
+// HighwayStats count what happened on a highway since it was opened first.
+type HighwayStats struct {
+	Periods   int64 `json:"periods"`     // exchanged
+	Overruns  int64 `json:"overruns"`    // reading was late by more than the buffer
+	Underruns int64 `json:"underruns"`   // writing was late
+	Lost      int64 `json:"lost_frames"` // that were not read or not played for that
+	Restarts  int64 `json:"restarts"`    // streams begun anew
+	Opens     int64 `json:"opens"`       // openings of the card
+}
+
+// Counted is a PCM that keeps HighwayStats. Any goroutine may ask for them.
+type Counted interface {
+	Stats() HighwayStats
+}
+
 // Edge is a change of an input pin.
 type Edge struct {
 	At    time.Time  // when it happened, with a monotonic reading

@@ -37,9 +37,9 @@ type Pacer struct {
 	next time.Duration // grid time of the last release, since base
 	last time.Duration // when the last release happened, since base
 
-	released, late, skipped atomic.Int64
-	maxLate                 atomic.Int64
-	realtime                atomic.Bool
+	released, late, stalled, skipped atomic.Int64
+	maxLate                          atomic.Int64
+	realtime                         atomic.Bool
 }
 
 // sleeper sleeps until an absolute time; its methods are called by the
@@ -54,6 +54,7 @@ type sleeper interface {
 type PacerStats struct {
 	Released int64         // periods released
 	Late     int64         // of these, later than half a period
+	Stalled  int64         // of these, later than ten periods
 	Skipped  int64         // periods given up because the caller was too far behind
 	MaxLate  time.Duration // worst lateness
 	Realtime bool          // SCHED_FIFO was granted
@@ -112,6 +113,9 @@ func (p *Pacer) count(late time.Duration) {
 	if late > p.period/2 {
 		p.late.Add(1)
 	}
+	if late > 10*p.period {
+		p.stalled.Add(1)
+	}
 	if int64(late) > p.maxLate.Load() {
 		p.maxLate.Store(int64(late))
 	}
@@ -122,6 +126,7 @@ func (p *Pacer) Stats() PacerStats {
 	return PacerStats{
 		Released: p.released.Load(),
 		Late:     p.late.Load(),
+		Stalled:  p.stalled.Load(),
 		Skipped:  p.skipped.Load(),
 		MaxLate:  time.Duration(p.maxLate.Load()),
 		Realtime: p.realtime.Load(),

@@ -24,6 +24,9 @@ var handsetKnobs = []string{"bounce", "echo", "erl", "echo-delay", "sidetone", "
 
 // atHandset is a person at a telephone that is part of the device: the hand on
 // the switch and the keys, the ear at the earpiece and open for the loudspeaker.
+// The finger stays on a key, and off it, until the telephone has noticed: on a
+// busy computer the world makes up for a stall by running faster for a while, and
+// the driver, which lives by the clock on the wall, would be shown a shorter key.
 type atHandset struct{ *Telephone }
 
 // Step implements model.User.
@@ -35,6 +38,7 @@ func (h atHandset) Step(heard model.Heard) model.Doing {
 		t.act()
 	}
 	doing := model.Doing{Off: t.loop()}
+	t.pad.waits = !heard.Keyed
 	t.pad.step(t.now)
 	if t.pad.sounding {
 		doing.Key = t.pad.key

@@ -18,7 +18,10 @@ var (
 // padKeys is the keypad row by row; ',' is a pause of one second.
 const padKeys = "123A456B789C*0#D"
 
-const padPause = time.Second
+const (
+	padPause    = time.Second
+	padPatience = time.Second // with a telephone that does not notice a key
+)
 
 // keyStyle is how a key is pressed.
 type keyStyle struct {
@@ -34,6 +37,7 @@ type pad struct {
 	until     int64 // end of the running key or pause
 	sounding  bool
 	key       byte // that is down while sounding
+	waits     bool // the telephone has not noticed the key yet
 	low, high oscillator
 }
 
@@ -49,7 +53,7 @@ func (p *pad) busy(now int64) bool { return p.sounding || p.keys != "" || now < 
 // step returns the pad's voltage at sample now and whether the pad has taken
 // the place of the microphone.
 func (p *pad) step(now int64) (volts float64, on bool) {
-	if now >= p.until {
+	if now >= p.until && (!p.waits || now >= p.until+samples(padPatience)) {
 		p.next(now)
 	}
 	if !p.sounding {

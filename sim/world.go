@@ -29,6 +29,13 @@ type Unclocked interface {
 	Unclocked(at time.Time)
 }
 
+// Attentive is a Chip that knows whether the board has noticed what it told last. A
+// board that is too late does not learn what was, or takes it for over.
+type Attentive interface {
+	// Heeded says whether the board has looked since the last change.
+	Heeded() bool
+}
+
 // Port is one line of a World. Pair is the one that the chip drives; the world
 // itself steps it only while the clock is stopped and the chip is not
 // Unclocked, so that the telephone's time goes on.
@@ -72,13 +79,21 @@ var (
 // that same time. What happens in a millisecond happens when it has passed, so
 // no edge lies in the future. After a stall time runs at up to twice its speed
 // until it is right again, and a stall of more than half a second is skipped.
+//
+// In real time the world and the drivers compete for the processors. A driver that
+// has not got one yet finds the loop as it was when the chip told of it: the world
+// waits for it, 50 ms at most.
 type World struct {
 	ports   []Port
 	opts    WorldOpts
+	step    time.Duration // a millisecond by the highway's clock
 	pacer   *hal.Pacer
 	started bool
+	origin  time.Time
+	reached atomic.Int64 // how far the world has lived, nanoseconds since origin
 	stopped atomic.Bool
 	closed  atomic.Bool
+	tired   bool // of waiting for a driver that does not look
 	told    bool // the chips know that the clock has stopped
 	dr, dx  [stepSamples][]byte
 }
@@ -94,8 +109,8 @@ func NewWorld(ports []Port, opts WorldOpts) (*World, error) {
 	if opts.Period < stepSamples || opts.Period%stepSamples != 0 {
 		return nil, fmt.Errorf("sim: new world: a period of %d samples is not a multiple of %d", opts.Period, stepSamples)
 	}
-	w := &World{ports: ports, opts: opts}
-	w.pacer = hal.NewPacer(stepTime, hal.PacerOpts{Portable: !opts.Realtime})
+	w := &World{ports: ports, opts: opts, origin: time.Now()}
+	w.Detune(0)
 	size := frameSize(len(ports))
 	for i := range w.dr {
 		w.dr[i], w.dx[i] = make([]byte, size), make([]byte, size)
@@ -135,20 +150,53 @@ func (w *World) Exchange(toPhone, fromPhone [][]int16) error {
 	lost := false
 	for at := 0; at < w.opts.Period; at += stepSamples {
 		now, _ := w.pacer.Wait()
+		if w.opts.Realtime {
+			w.attend()
+		}
+		w.reached.Store(int64(now.Sub(w.origin)))
 		if w.stopped.Load() {
-			w.standStill(now.Add(-stepTime))
+			w.standStill(now.Add(-w.step))
 			lost = true
 			continue
 		}
 		w.told = false
 		w.load(toPhone, at)
-		w.turn(now.Add(-stepTime))
+		w.turn(now.Add(-w.step))
 		w.store(fromPhone, at)
 	}
 	if lost {
 		return hal.ErrClockLost
 	}
 	return nil
+}
+
+// Waiting for drivers.
+const (
+	attendStep = 200 * time.Microsecond
+	attendMost = 50 * time.Millisecond
+)
+
+// attend waits until the drivers have looked at what their chips told them. One that
+// does not look is not waited for again until all have.
+func (w *World) attend() {
+	began := time.Now()
+	for !w.heeded() {
+		if w.tired || time.Since(began) > attendMost {
+			w.tired = true
+			return
+		}
+		time.Sleep(attendStep)
+	}
+	w.tired = false
+}
+
+func (w *World) heeded() bool {
+	for _, p := range w.ports {
+		if c, ok := p.Chip.(Attentive); ok && !c.Heeded() {
+			return false
+		}
+	}
+	return true
 }
 
 func (w *World) fits(blocks [][]int16) bool {
@@ -218,6 +266,23 @@ func (w *World) StopClock() { w.stopped.Store(true) }
 
 // StartClock lets the clock run again.
 func (w *World) StartClock() { w.stopped.Store(false) }
+
+// Detune makes the highway's clock fast by a part in a million times ppm, slow
+// where that is negative. It comes before the first Exchange.
+func (w *World) Detune(ppm int) {
+	w.step = stepTime - stepTime*time.Duration(ppm)/1e6
+	w.pacer = hal.NewPacer(w.step, hal.PacerOpts{Portable: !w.opts.Realtime})
+}
+
+// Behind implements hal.Lagging: it is how much of what is past has not been lived
+// through yet.
+func (w *World) Behind() time.Duration {
+	reached := time.Duration(w.reached.Load())
+	if reached == 0 {
+		return 0 // it has not begun
+	}
+	return max(0, time.Since(w.origin)-reached)
+}
 
 // Stats tells how evenly the world is paced. Any goroutine may call it.
 func (w *World) Stats() hal.PacerStats { return w.pacer.Stats() }

@@ -105,6 +105,38 @@ func TestWorldTime(t *testing.T) {
 	})
 }
 
+// hastyChip tells of a change that no board has looked at before a given time.
+type hastyChip struct {
+	*feedChip
+	looked time.Time
+}
+
+func (c *hastyChip) Heeded() bool { return !time.Now().Before(c.looked) }
+
+// In real time the world waits for a driver that is late, and not for ever.
+func TestWorldWaitsForDrivers(t *testing.T) {
+	for _, tt := range []struct{ late, least, most time.Duration }{
+		{20 * ms, 20 * ms, 5 * time.Second},
+		{time.Hour, attendMost, 30 * time.Minute},
+	} {
+		l := newLab(t, 1, plain(), WorldOpts{Realtime: true, Period: stepSamples})
+		l.exchange(t)
+		began := time.Now()
+		l.world.ports[0].Chip = &hastyChip{l.chips[0], began.Add(tt.late)}
+		l.exchange(t)
+		if took := time.Since(began); took < tt.least || took > tt.most {
+			t.Errorf("a driver that is %v late held up the world for %v", tt.late, took)
+		}
+		if frames := l.chips[0].frames; frames != 2*stepSamples {
+			t.Errorf("%d frames, want %d", frames, 2*stepSamples)
+		}
+		if l.world.tired != (tt.late > attendMost) {
+			t.Errorf("a driver that is %v late: given up %v", tt.late, l.world.tired)
+		}
+		l.world.pacer.Stop()
+	}
+}
+
 // Each channel reaches its own line and comes back in the same period.
 func TestWorldSlots(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -20,7 +20,7 @@ const (
 	maxDelay       = 80 * time.Millisecond // mouth to ear, both agents; 40 ms each
 	maxLevelError  = 0.5                   // dB
 	minCorrelation = 0.98
-	scriptTime     = 2 * time.Minute
+	scriptTime     = 5 * time.Minute
 )
 
 // playScript makes a call in each direction with speech both ways at once, and
@@ -35,8 +35,8 @@ func (d *demo) playScript(ctx context.Context, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "both lines registered and ready after %v\n", time.Since(began).Round(time.Millisecond))
 	s := &scriptedCalls{demo: d, out: out}
-	s.call(ctx, 1, 2, "dial", demoTwo)
-	s.call(ctx, 2, 1, s.second(), demoOne)
+	s.measured(ctx, 1, 2, "dial", demoTwo)
+	s.measured(ctx, 2, 1, s.second(), demoOne)
 	s.failure(ctx)
 	if s.err == nil {
 		s.err = s.report(ctx)
@@ -50,9 +50,8 @@ func (d *demo) playScript(ctx context.Context, out io.Writer) error {
 // scriptedCalls plays calls until one is off.
 type scriptedCalls struct {
 	*demo
-	out      io.Writer
-	measured int // directions of calls
-	err      error
+	out io.Writer
+	err error
 }
 
 func (s *scriptedCalls) do(ctx context.Context, n int, actions ...string) {
@@ -64,12 +63,38 @@ func (s *scriptedCalls) do(ctx context.Context, n int, actions ...string) {
 	}
 }
 
-// call has telephone from call telephone to, both talk at once, and the caller
-// hang up.
-func (s *scriptedCalls) call(ctx context.Context, from, to int, how, number string) {
-	if s.err != nil {
-		return
+// measured makes a call until one is as it must be. A call is made again only if
+// the operating system held the telephones up meanwhile: a bad call that nothing
+// disturbed is the agent's fault.
+func (s *scriptedCalls) measured(ctx context.Context, from, to int, how, number string) {
+	var last error
+	for s.err == nil {
+		before := s.stalls()
+		off := s.call(ctx, from, to, how, number)
+		held := s.stalls() - before
+		switch {
+		case s.err != nil:
+			if last != nil && ctx.Err() != nil {
+				s.err = fmt.Errorf("this computer is too busy to measure speech: %w", last)
+			}
+		case off == nil:
+			return
+		case held == 0:
+			s.err = off
+		default:
+			fmt.Fprintf(s.out, "  %v; but this computer held the telephones up %d times: the call is made again\n", off, held)
+			last = off
+		}
 	}
+}
+
+// stalls is how often the operating system held the telephones up so far, for 10 ms
+// or more.
+func (s *scriptedCalls) stalls() int64 { return s.home.board.virtual.World.Stats().Stalled }
+
+// call has telephone from call telephone to, both talk at once, and the caller
+// hang up. It returns what is off with the speech.
+func (s *scriptedCalls) call(ctx context.Context, from, to int, how, number string) error {
 	fmt.Fprintf(s.out, "\ntelephone %d lifts, hears dial tone and calls %s (%s)\n", from, number, howNames[how])
 	// The wires and the telephones' own sidetone are not what is measured.
 	for _, n := range []int{from, to} {
@@ -81,13 +106,14 @@ func (s *scriptedCalls) call(ctx context.Context, from, to int, how, number stri
 		fmt.Fprintf(s.out, "telephone %d rings; telephone %d hears ringback; telephone %d answers\n", to, from, to)
 	}
 	s.do(ctx, to, "offhook", "pause", "500ms")
-	s.talk(ctx, from, to)
+	off := s.talk(ctx, from, to)
 	s.do(ctx, from, "onhook")
 	event, words := s.gone()
 	s.do(ctx, to, "wait", event, "-timeout", "10s", "onhook", "pause", "1500ms")
 	if s.err == nil {
 		fmt.Fprintf(s.out, "telephone %d hangs up; telephone %d notices by the %s and hangs up\n", from, to, words)
 	}
+	return off
 }
 
 // second is how the second call is dialed: by a rotary dial, if there is one.
@@ -116,28 +142,11 @@ func (s *scriptedCalls) gone() (event, words string) {
 
 var howNames = map[string]string{"dial": "keys", "pulse": "rotary dial"}
 
-// talkTries is how often speech is measured before the script gives up: on a
-// busy computer the operating system may hold the program up for longer than a
-// jitter buffer covers.
-const talkTries = 3
-
-// talk has both speak at once and measures both directions.
-func (s *scriptedCalls) talk(ctx context.Context, a, b int) {
-	for try := 1; s.err == nil; try++ {
-		off := s.measure(ctx, a, b)
-		if off == nil || s.err != nil {
-			return
-		}
-		if try == talkTries {
-			s.err = off
-			return
-		}
-		fmt.Fprintf(s.out, "  %v: once more\n", off)
+// talk has both speak at once and returns what is off in either direction.
+func (s *scriptedCalls) talk(ctx context.Context, a, b int) error {
+	if s.err != nil {
+		return s.err
 	}
-}
-
-// measure has both speak at once and returns what is off.
-func (s *scriptedCalls) measure(ctx context.Context, a, b int) error {
 	one, two := samplesOf(speechThanks), samplesOf(speechIntro)
 	length := time.Duration(len(one))*time.Second/8000 + time.Second
 	atA, atB := s.phone(a).Record(length), s.phone(b).Record(length)
@@ -179,7 +188,6 @@ func (s *scriptedCalls) judge(from, to int, said, recording []int16, offset int6
 	if err != nil {
 		return fmt.Errorf("telephone %d to %d: %w", from, to, err)
 	}
-	s.measured++
 	fmt.Fprintf(s.out, "  speech from %d to %d: delay %v, level %+.2f dB, likeness %.4f, %d of %d pieces lost\n",
 		from, to, r.Delay.Round(100*time.Microsecond), r.Gain, r.Correlation, r.Gaps, r.Pieces)
 	switch {
@@ -237,9 +245,6 @@ func (s *scriptedCalls) report(ctx context.Context) error {
 		if len(l.Calls) > 0 || l.OffHook {
 			return fmt.Errorf("line %d is not idle after the calls", l.Line)
 		}
-	}
-	if s.measured < 4 {
-		return errors.New("not every direction was measured")
 	}
 	return nil
 }

@@ -63,7 +63,9 @@ var mayImport = map[string][]string{
 	"hal/keypad":        {},
 	"hal/keypad/model":  {},
 	"hal/gpio":          {"hal"},
-	"hal/alsa":          {"hal", "dsp/g711"},
+	"hal/alsa":          {"hal", "hal/alsa/abi", "dsp/g711"},
+	"hal/alsa/abi":      {},
+	"hal/alsa/model":    {"hal", "hal/alsa/abi"},
 	"hal/ssd1306":       {},
 	"hal/ssd1306/model": {"hal/ssd1306"},
 	"hal/led":           {},
@@ -73,18 +75,19 @@ var mayImport = map[string][]string{
 
 	"line/script": {"line", "slic"},
 
+	"slic/driver":       {"slic"},
 	"slic/twowire":      {},
 	"slic/slictest":     {"slic", "slic/twowire"},
-	"slic/si321x":       {"slic", "hal"},
+	"slic/si321x":       {"slic", "slic/driver", "hal"},
 	"slic/si321x/model": {"slic/twowire", "hal", "dsp", "dsp/g711"},
 
-	"slic/gpioslic":       {"slic", "hal", "hal/contact"},
+	"slic/gpioslic":       {"slic", "slic/driver", "hal", "hal/contact"},
 	"slic/gpioslic/model": {"slic/twowire", "hal", "dsp"},
 
-	"slic/codec":       {"slic", "hal/contact"},
+	"slic/codec":       {"slic", "slic/driver", "hal/contact"},
 	"slic/codec/model": {"slic/twowire"},
 
-	"slic/handset":       {"slic", "hal", "hal/contact", "hal/keypad", "dsp", "dsp/tone"},
+	"slic/handset":       {"slic", "slic/driver", "hal", "hal/contact", "hal/keypad", "dsp", "dsp/tone"},
 	"slic/handset/model": {"hal", "hal/keypad/model", "dsp"},
 
 	"media":       {"dsp/…", "quality"},

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"unsafe"
+
+	"github.com/ata-agent/ata-agent/hal/alsa/abi"
 )
 
 // ErrNoCard is returned when the machine has no card of the id.
@@ -24,8 +26,8 @@ type Card struct {
 // Cards lists the sound cards of the machine.
 func Cards() ([]Card, error) { return listCards(newSystem()) }
 
-func listCards(k kernel) ([]Card, error) {
-	paths, err := k.cards()
+func listCards(k Kernel) ([]Card, error) {
+	paths, err := k.Cards()
 	if err != nil {
 		return nil, fmt.Errorf("alsa: list cards: %w", err)
 	}
@@ -46,21 +48,21 @@ func listCards(k kernel) ([]Card, error) {
 	return all, nil // a card that is going away is not there any more
 }
 
-func describe(k kernel, path string) (Card, error) {
-	fd, err := k.open(path)
+func describe(k Kernel, path string) (Card, error) {
+	fd, err := k.Open(path)
 	if err != nil {
 		return Card{}, err
 	}
-	var info cardInfo
-	err = k.ioctl(fd, callCardInfo, unsafe.Pointer(&info))
-	if err := errors.Join(err, k.close(fd)); err != nil {
+	var info abi.CardInfo
+	err = k.Ioctl(fd, abi.CallCardInfo, unsafe.Pointer(&info))
+	if err := errors.Join(err, k.Close(fd)); err != nil {
 		return Card{}, err
 	}
 	return Card{
-		Index:  int(info.card),
-		ID:     text(info.id[:]),
-		Driver: text(info.driver[:]),
-		Name:   text(info.name[:]),
+		Index:  int(info.Card),
+		ID:     text(info.ID[:]),
+		Driver: text(info.Driver[:]),
+		Name:   text(info.Name[:]),
 	}, nil
 }
 
@@ -70,7 +72,7 @@ func text(b []byte) string {
 }
 
 // findCard returns the number of the card with the id.
-func findCard(k kernel, id string) (int, error) {
+func findCard(k Kernel, id string) (int, error) {
 	all, err := listCards(k)
 	if err != nil {
 		return 0, err

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 
 	"github.com/ata-agent/ata-agent/dsp/g711"
+	"github.com/ata-agent/ata-agent/hal/alsa/abi"
 )
 
 // Coding is the form of the samples on the highway.
@@ -29,9 +30,9 @@ type format struct {
 // eight plain bits only passes companded samples through unchanged, but would
 // take 0 or 0x80 for silence.
 var formats = [...][]format{
-	Linear16: {{formatS16, "S16_LE", 2, true}},
-	MuLaw:    {{formatMuLaw, "MU_LAW", 1, true}, {formatU8, "U8", 1, false}, {formatS8, "S8", 1, false}},
-	ALaw:     {{formatALaw, "A_LAW", 1, true}, {formatU8, "U8", 1, false}, {formatS8, "S8", 1, false}},
+	Linear16: {{abi.FormatS16, "S16_LE", 2, true}},
+	MuLaw:    {{abi.FormatMuLaw, "MU_LAW", 1, true}, {abi.FormatU8, "U8", 1, false}, {abi.FormatS8, "S8", 1, false}},
+	ALaw:     {{abi.FormatALaw, "A_LAW", 1, true}, {abi.FormatU8, "U8", 1, false}, {abi.FormatS8, "S8", 1, false}},
 }
 
 var laws = [...]g711.Law{MuLaw: g711.MuLaw, ALaw: g711.ALaw}

@@ -6,24 +6,26 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ata-agent/ata-agent/hal/alsa/abi"
 )
 
 type system struct{ fds [1]unix.PollFd }
 
-func newSystem() kernel { return &system{} }
+func newSystem() Kernel { return &system{} }
 
 // errSuspended says that the machine slept.
 const errSuspended = unix.ESTRPIPE
 
-func (*system) cards() ([]string, error) { return filepath.Glob("/dev/snd/controlC*") }
+func (*system) Cards() ([]string, error) { return filepath.Glob("/dev/snd/controlC*") }
 
-func (*system) open(path string) (int, error) {
+func (*system) Open(path string) (int, error) {
 	return unix.Open(path, unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 }
 
-func (*system) close(fd int) error { return unix.Close(fd) }
+func (*system) Close(fd int) error { return unix.Close(fd) }
 
-func (*system) ioctl(fd int, call uintptr, arg unsafe.Pointer) error {
+func (*system) Ioctl(fd int, call uintptr, arg unsafe.Pointer) error {
 	for {
 		_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), call, uintptr(arg))
 		switch errno {
@@ -36,15 +38,15 @@ func (*system) ioctl(fd int, call uintptr, arg unsafe.Pointer) error {
 	}
 }
 
-// link passes its argument by value.
-func (*system) link(fd, other int) error {
-	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), callLink, uintptr(other)); errno != 0 {
+// Link passes its argument by value.
+func (*system) Link(fd, other int) error {
+	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), abi.CallLink, uintptr(other)); errno != 0 {
 		return errno
 	}
 	return nil
 }
 
-func (s *system) wait(fd int, limit time.Duration) error {
+func (s *system) Wait(fd int, limit time.Duration) (ready bool, err error) {
 	end := time.Now().Add(limit)
 	for {
 		s.fds[0] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
@@ -54,11 +56,9 @@ func (s *system) wait(fd int, limit time.Duration) error {
 		switch {
 		case err == unix.EINTR: // the runtime's own signals
 		case err != nil:
-			return err
-		case n == 0:
-			return errNoClock
+			return false, err
 		default:
-			return nil
+			return n > 0, nil
 		}
 	}
 }

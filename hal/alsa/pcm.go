@@ -64,21 +64,11 @@ func (o Opts) validate() error {
 // for lost.
 const stall = 10
 
-// Stats counts what happened on a highway.
-type Stats struct {
-	Periods   int64 // exchanged
-	Overruns  int64 // reading was late by more than the buffer
-	Underruns int64 // writing was late
-	Lost      int64 // frames that were not read or not played for that
-	Restarts  int64 // streams begun anew
-	Opens     int64 // openings of the card
-}
-
 // PCM is a highway on a sound device. It implements hal.PCM; Exchange and Close
 // belong to one goroutine, Stats to any.
 type PCM struct {
 	opts   Opts
-	kernel kernel
+	kernel Kernel
 	period []byte // interleaved
 
 	capture, playback *stream // nil when the card is not open
@@ -94,13 +84,15 @@ type PCM struct {
 var (
 	_ hal.PCM     = (*PCM)(nil)
 	_ hal.Delayed = (*PCM)(nil)
+	_ hal.Counted = (*PCM)(nil)
 )
 
 // Open opens the card and checks that it can do what is asked. The streams start
 // with the first Exchange.
-func Open(opts Opts) (*PCM, error) { return open(newSystem(), opts) }
+func Open(opts Opts) (*PCM, error) { return OpenOn(newSystem(), opts) }
 
-func open(k kernel, opts Opts) (*PCM, error) {
+// OpenOn does it on a kernel other than that of the program.
+func OpenOn(k Kernel, opts Opts) (*PCM, error) {
 	opts = opts.withDefaults()
 	if err := opts.validate(); err != nil {
 		return nil, err
@@ -126,9 +118,9 @@ func (p *PCM) Delay() int { return ahead * p.opts.Period }
 // Linked says that both directions are started by one call of the kernel.
 func (p *PCM) Linked() bool { return p.linked }
 
-// Stats returns the counters.
-func (p *PCM) Stats() Stats {
-	return Stats{
+// Stats implements hal.Counted.
+func (p *PCM) Stats() hal.HighwayStats {
+	return hal.HighwayStats{
 		Periods:   p.stats.periods.Load(),
 		Overruns:  p.stats.overruns.Load(),
 		Underruns: p.stats.underruns.Load(),
@@ -153,7 +145,7 @@ func (p *PCM) openCard() error {
 		return fmt.Errorf("alsa: card %q: %w", p.opts.Card, err)
 	}
 	p.capture, p.playback = capture, playback
-	p.linked = p.kernel.link(capture.fd, playback.fd) == nil // where not, they start apart
+	p.linked = p.kernel.Link(capture.fd, playback.fd) == nil // where not, they start apart
 	p.stats.opens.Add(1)
 	return nil
 }
@@ -261,8 +253,12 @@ func (p *PCM) receive() (more bool, err error) {
 	}
 	for got := 0; got < p.opts.Period; {
 		// It returns when a whole period is there.
-		if err := p.kernel.wait(p.capture.fd, stall*p.time()); err != nil {
+		ready, err := p.kernel.Wait(p.capture.fd, stall*p.time())
+		if err != nil {
 			return false, err
+		}
+		if !ready {
+			return false, errNoClock
 		}
 		n, err := p.capture.move(p.period[got*len(p.period)/p.opts.Period:], p.opts.Period-got)
 		if err != nil && !errors.Is(err, syscall.EAGAIN) {

@@ -11,18 +11,20 @@ import (
 
 	"github.com/ata-agent/ata-agent/dsp/g711"
 	"github.com/ata-agent/ata-agent/hal"
+	"github.com/ata-agent/ata-agent/hal/alsa/abi"
+	"github.com/ata-agent/ata-agent/hal/alsa/model"
 )
 
 // exchanger numbers what it sends as the fake hardware numbers what it captures.
 type exchanger struct {
 	*testing.T
 	p                  *PCM
-	k                  *fakeKernel
+	k                  *model.Card
 	toPhone, fromPhone [][]int16
 	sent               int // frames
 }
 
-func newExchanger(t *testing.T, k *fakeKernel, o Opts) *exchanger {
+func newExchanger(t *testing.T, k *model.Card, o Opts) *exchanger {
 	x := &exchanger{T: t, k: k, p: bench(t, k, o)}
 	x.toPhone, x.fromPhone = blocks(x.p)
 	return x
@@ -35,7 +37,7 @@ func (x *exchanger) exchange() int {
 	n := x.p.Channels()
 	for i := range x.p.Period() {
 		for c := range n {
-			x.toPhone[c][i] = sample(x.sent, c, n)
+			x.toPhone[c][i] = model.Sample(x.sent, c, n)
 		}
 		x.sent++
 	}
@@ -45,7 +47,7 @@ func (x *exchanger) exchange() int {
 	first := (int(uint16(x.fromPhone[0][0])) - 1) / n
 	for i := range x.p.Period() {
 		for c := range n {
-			if got, want := x.fromPhone[c][i], sample(first+i, c, n); got != want {
+			if got, want := x.fromPhone[c][i], model.Sample(first+i, c, n); got != want {
 				x.Fatalf("frame %d of channel %d is %d, want %d", i, c, got, want)
 			}
 		}
@@ -65,8 +67,7 @@ func TestExchange(t *testing.T) {
 		{"not linked", Opts{Channels: 4, Period: 40}, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			k := newFake()
-			k.noLink = tt.noLink
+			k := newCard(model.Opts{Unlinked: tt.noLink})
 			x := newExchanger(t, k, tt.opts)
 			if x.p.Linked() == tt.noLink {
 				t.Errorf("Linked() = %v", x.p.Linked())
@@ -78,7 +79,7 @@ func TestExchange(t *testing.T) {
 				}
 			}
 			quiet := ahead * period * x.p.Channels()
-			for i, v := range k.played {
+			for i, v := range k.Played() {
 				want := int16(0)
 				if i >= quiet {
 					want = int16(i - quiet + 1)
@@ -94,32 +95,27 @@ func TestExchange(t *testing.T) {
 	}
 }
 
-// Nothing is started before the first Exchange.
 // A card may have a device for each direction.
 func TestDeviceForEachDirection(t *testing.T) {
-	k := newFake()
+	k := newCard(model.Opts{})
 	x := newExchanger(t, k, Opts{Channels: 2, Capture: 1})
 	for range 10 {
 		x.exchange()
 	}
-	var open []string
-	for _, path := range k.opened {
-		if strings.HasPrefix(path, "/dev/snd/pcm") {
-			open = append(open, path)
-		}
-	}
+	open := k.Opened()
 	slices.Sort(open)
 	if want := []string{"/dev/snd/pcmC3D0p", "/dev/snd/pcmC3D1c"}; !slices.Equal(open, want) {
 		t.Errorf("opened %v, want %v", open, want)
 	}
 }
 
+// Nothing is started before the first Exchange.
 func TestOpenStartsNothing(t *testing.T) {
-	k := newFake()
+	k := newCard(model.Opts{})
 	bench(t, k, Opts{})
-	for _, s := range k.side {
-		if s.state != "setup" {
-			t.Errorf("a stream is %s", s.state)
+	for _, s := range []*model.Stream{k.Capture(), k.Playback()} {
+		if s.Started() {
+			t.Error("a stream has started")
 		}
 	}
 }
@@ -138,11 +134,11 @@ func TestLate(t *testing.T) {
 		{2400, 1, 0},
 		{80 * 1000, 1, 0},
 	} {
-		x := newExchanger(t, newFake(), Opts{})
+		x := newExchanger(t, newCard(model.Opts{}), Opts{})
 		for range 10 {
 			x.exchange()
 		}
-		x.k.advance(tt.late)
+		x.k.Advance(tt.late)
 		for range 20 {
 			x.exchange()
 		}
@@ -156,7 +152,7 @@ func TestLate(t *testing.T) {
 			t.Fatal(err)
 		}
 		// Frames are told apart by 16 bits.
-		hw := x.k.side[true].hw
+		hw := x.k.Playback().Position()
 		if got, want := uint16(hw+queue-captured), uint16(x.p.Delay()+x.p.Period()); got != want {
 			t.Errorf("%d frames late: %d frames from capture to playback, want %d", tt.late, got, want)
 		}
@@ -165,13 +161,13 @@ func TestLate(t *testing.T) {
 
 // Late samples are silent where the kernel knows silence, not old ones.
 func TestUnderrunIsSilent(t *testing.T) {
-	x := newExchanger(t, newFake(), Opts{})
+	x := newExchanger(t, newCard(model.Opts{}), Opts{})
 	for range 10 {
 		x.exchange()
 	}
-	before := len(x.k.played)
-	x.k.advance(1000)
-	for i, v := range x.k.played[before+3*x.p.Period():] {
+	before := len(x.k.Played())
+	x.k.Advance(1000)
+	for i, v := range x.k.Played()[before+3*x.p.Period():] {
 		if v != 0 {
 			t.Fatalf("sample %d after the last period is %d, want silence", i, v)
 		}
@@ -180,9 +176,9 @@ func TestUnderrunIsSilent(t *testing.T) {
 
 // Two directions that drift apart come together again.
 func TestDrift(t *testing.T) {
-	x := newExchanger(t, newFake(), Opts{})
+	x := newExchanger(t, newCard(model.Opts{}), Opts{})
 	x.exchange()
-	x.k.side[true].hw += 3000
+	x.k.Playback().Skew(3000)
 	for range 3 {
 		x.exchange()
 	}
@@ -198,11 +194,11 @@ func TestDrift(t *testing.T) {
 // A stream that died says so once; the next Exchange works.
 func TestStreamDies(t *testing.T) {
 	for _, cause := range []error{syscall.EPIPE, syscall.ESTRPIPE, syscall.EIO} {
-		x := newExchanger(t, newFake(), Opts{Channels: 2})
+		x := newExchanger(t, newCard(model.Opts{}), Opts{Channels: 2})
 		for range 5 {
 			x.exchange()
 		}
-		x.k.fail = cause
+		x.k.Fail(cause)
 		err := x.p.Exchange(x.toPhone, x.fromPhone)
 		if !errors.Is(err, hal.ErrClockLost) || !errors.Is(err, cause) {
 			t.Errorf("Exchange = %v, want %v and %v", err, hal.ErrClockLost, cause)
@@ -221,24 +217,24 @@ func TestStreamDies(t *testing.T) {
 }
 
 func TestNoClock(t *testing.T) {
-	x := newExchanger(t, newFake(), Opts{})
+	x := newExchanger(t, newCard(model.Opts{}), Opts{})
 	x.exchange()
-	x.k.noClock = true
+	x.k.Hold(true)
 	for range 3 {
 		if err := x.p.Exchange(x.toPhone, x.fromPhone); !errors.Is(err, hal.ErrClockLost) {
 			t.Errorf("Exchange = %v, want %v", err, hal.ErrClockLost)
 		}
 	}
-	x.k.noClock = false
+	x.k.Hold(false)
 	x.exchange()
 }
 
 // A card that is pulled out is opened again by its id when it is back, also as
 // another number.
 func TestCardDisappears(t *testing.T) {
-	x := newExchanger(t, newFake(), Opts{})
+	x := newExchanger(t, newCard(model.Opts{}), Opts{})
 	x.exchange()
-	x.k.gone = true
+	x.k.Pull()
 	for i := range 3 {
 		err := x.p.Exchange(x.toPhone, x.fromPhone)
 		if !errors.Is(err, hal.ErrClockLost) {
@@ -248,14 +244,14 @@ func TestCardDisappears(t *testing.T) {
 			t.Errorf("try %d: %v, want %v", i, err, syscall.ENODEV)
 		}
 	}
-	x.k.gone = false
+	x.k.Plug(index + 1)
 	if first := x.exchange(); first != 0 {
 		t.Errorf("the first frame is %d", first)
 	}
 	if got := x.p.Stats().Opens; got != 2 {
 		t.Errorf("Opens = %d, want 2", got)
 	}
-	if n := len(x.k.opened); n != 2 {
+	if n := len(x.k.Opened()); n != 2 {
 		t.Errorf("%d descriptors are open, want 2", n)
 	}
 }
@@ -267,13 +263,12 @@ func TestCompanded(t *testing.T) {
 		law    g711.Law
 		format int
 	}{
-		{MuLaw, g711.MuLaw, formatMuLaw},
-		{MuLaw, g711.MuLaw, formatS8},
-		{ALaw, g711.ALaw, formatALaw},
-		{ALaw, g711.ALaw, formatU8},
+		{MuLaw, g711.MuLaw, abi.FormatMuLaw},
+		{MuLaw, g711.MuLaw, abi.FormatS8},
+		{ALaw, g711.ALaw, abi.FormatALaw},
+		{ALaw, g711.ALaw, abi.FormatU8},
 	} {
-		k := newFake()
-		k.formats = only(tt.format)
+		k := newCard(model.Opts{Formats: []int{tt.format}})
 		p := bench(t, k, Opts{Coding: tt.coding, Channels: 2})
 		toPhone, fromPhone := blocks(p)
 		for i := range toPhone[0] {
@@ -286,19 +281,19 @@ func TestCompanded(t *testing.T) {
 			}
 		}
 		// The hardware captured bytes 1, 2, 3, ...
-		if got, want := fromPhone[1][1], g711.DecodeSample(tt.law, byte(sample(3*80+1, 1, 2))); got != want {
+		if got, want := fromPhone[1][1], g711.DecodeSample(tt.law, byte(model.Sample(3*80+1, 1, 2))); got != want {
 			t.Errorf("%v: captured %d, want %d", tt.law, got, want)
 		}
 		quiet := ahead * p.Period() * 2
-		if got, want := byte(k.played[0]), g711.EncodeSample(tt.law, 0); got != want {
+		if got, want := byte(k.Played()[0]), g711.EncodeSample(tt.law, 0); got != want {
 			t.Errorf("%v: silence is %#x, want %#x", tt.law, got, want)
 		}
 		for i := range 80 {
-			if got := byte(k.played[quiet+2*i]); g711.DecodeSample(tt.law, got) != toPhone[0][i] {
+			if got := byte(k.Played()[quiet+2*i]); g711.DecodeSample(tt.law, got) != toPhone[0][i] {
 				t.Errorf("%v: code %#x played as %#x", tt.law, i, got)
 			}
 		}
-		if silent := tt.format >= formatMuLaw; k.side[true].silence != silent {
+		if silent := tt.format >= abi.FormatMuLaw; k.Playback().Silence() != silent {
 			t.Errorf("format %d: the kernel plays silence: %v", tt.format, !silent)
 		}
 	}
@@ -319,27 +314,27 @@ func TestOpenErrors(t *testing.T) {
 		{"coding", Opts{Card: "SLIC", Coding: 9}, "a known coding"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			k := newFake()
-			_, err := open(k, tt.opts)
+			k := newCard(model.Opts{})
+			_, err := OpenOn(k, tt.opts)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want one that says %q", err, tt.want)
 			}
-			if len(k.opened) != 0 {
-				t.Errorf("%d descriptors are left open", len(k.opened))
+			if len(k.Opened()) != 0 {
+				t.Errorf("%d descriptors are left open", len(k.Opened()))
 			}
 		})
 	}
 }
 
 func TestClosed(t *testing.T) {
-	k := newFake()
+	k := newCard(model.Opts{})
 	x := newExchanger(t, k, Opts{})
 	x.exchange()
 	if err := x.p.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if len(k.opened) != 0 {
-		t.Errorf("%d descriptors are left open", len(k.opened))
+	if len(k.Opened()) != 0 {
+		t.Errorf("%d descriptors are left open", len(k.Opened()))
 	}
 	if err := x.p.Exchange(x.toPhone, x.fromPhone); !errors.Is(err, errClosed) {
 		t.Errorf("Exchange = %v", err)
@@ -351,11 +346,10 @@ func TestClosed(t *testing.T) {
 
 func TestExchangeAllocs(t *testing.T) {
 	for _, coding := range []Coding{Linear16, MuLaw} {
-		k := newFake()
-		k.formats = only(formats[coding][0].number)
+		k := newCard(model.Opts{Formats: []int{formats[coding][0].number}})
 		p := bench(t, k, Opts{Coding: coding, Channels: 2})
 		toPhone, fromPhone := blocks(p)
-		k.played = make([]int16, 0, 1<<20)
+		k.Reserve(1 << 20)
 		if n := testing.AllocsPerRun(200, func() {
 			if err := p.Exchange(toPhone, fromPhone); err != nil {
 				t.Fatal(err)

@@ -204,6 +204,37 @@ func TestGhosts(t *testing.T) {
 	})
 }
 
+// TestSeen lets go of keys, and presses the next, as soon as the model says that
+// the board has seen them: each is reported, and none before.
+func TestSeen(t *testing.T) {
+	run(t, func(b *bench) {
+		if !b.matrix.Seen() {
+			t.Fatal("a keypad that nobody touched was not seen")
+		}
+		seen := func(what string) {
+			for begin := time.Now(); !b.matrix.Seen(); time.Sleep(time.Millisecond) {
+				if time.Since(begin) > 50*time.Millisecond {
+					t.Fatalf("key %s was not seen within 50ms", what)
+				}
+			}
+		}
+		for i := range 30 {
+			key := legend[i%4][i%3]
+			time.Sleep(time.Duration(i) * time.Millisecond)
+			b.set(key, true, 0)
+			if b.matrix.Seen() {
+				t.Fatalf("key %c was seen when it was touched", key)
+			}
+			seen("pressed")
+			if len(b.got()) != i+1 {
+				t.Fatalf("%d keys are reported, want %d", len(b.got()), i+1)
+			}
+			b.set(key, false, 0)
+			seen("let go")
+		}
+	})
+}
+
 func TestPinsThatFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := model.New(4, 3)

@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
-	"sync/atomic"
 
 	"periph.io/x/conn/v3/gpio"
 
 	"github.com/ata-agent/ata-agent/slic"
+	"github.com/ata-agent/ata-agent/slic/driver"
 )
 
 // Pins are the wires of one line circuit.
@@ -23,21 +22,10 @@ type Dev struct {
 	opts Opts
 	pins Pins
 
-	running atomic.Bool
-	wake    chan struct{}
-
-	mu     sync.Mutex
-	wanted wanted
+	orders *driver.Orders
 }
 
 var _ slic.Line = (*Dev)(nil)
-
-// wanted is what the callers of SetFeed and Configure asked for last.
-type wanted struct {
-	feed       slic.Feed
-	feeds      uint64 // number of calls of SetFeed
-	electrical slic.Electrical
-}
 
 // New returns a port on the given pins. It does not touch them.
 func New(pins Pins, opts Opts) (*Dev, error) {
@@ -50,8 +38,7 @@ func New(pins Pins, opts Opts) (*Dev, error) {
 	}
 	return &Dev{
 		opts: opts, pins: pins,
-		wake:   make(chan struct{}, 1),
-		wanted: wanted{electrical: slic.Electrical{}.WithDefaults()},
+		orders: driver.NewOrders("codec"),
 	}, nil
 }
 
@@ -69,53 +56,25 @@ func (m *Modes) Caps() slic.Caps {
 // SetFeed asks for a feed. Ringing does not start while the phone is off hook,
 // and not again after a ring trip until SetFeed is called anew. A feed that the
 // circuit has no mode for is the nearest it has.
-func (d *Dev) SetFeed(f slic.Feed) {
-	d.mu.Lock()
-	d.wanted.feed = f
-	d.wanted.feeds++
-	d.mu.Unlock()
-	d.poke()
-}
+func (d *Dev) SetFeed(f slic.Feed) { d.orders.SetFeed(f) }
 
 // Configure checks electrical settings. The circuit is as it was built and as the
 // codec's coefficients make it, so nothing of them is set; what is asked for
 // beyond the defaults is reported once with a Note.
-func (d *Dev) Configure(e slic.Electrical) error {
-	if err := e.Validate(); err != nil {
-		return fmt.Errorf("codec: configure: %w", err)
-	}
-	d.mu.Lock()
-	d.wanted.electrical = e.WithDefaults()
-	d.mu.Unlock()
-	d.poke()
-	return nil
-}
+func (d *Dev) Configure(e slic.Electrical) error { return d.orders.Configure(e) }
 
 // Measure returns slic.ErrUnsupported.
 func (d *Dev) Measure() (slic.Measurement, error) {
 	return slic.Measurement{}, fmt.Errorf("codec: measure: %w", slic.ErrUnsupported)
 }
 
-// poke wakes Run.
-func (d *Dev) poke() {
-	select {
-	case d.wake <- struct{}{}:
-	default:
-	}
-}
-
-func (d *Dev) want() wanted {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.wanted
-}
-
 // Run implements slic.Line. It returns the cause of the end of ctx.
 func (d *Dev) Run(ctx context.Context, notify func(slic.Event)) error {
-	if !d.running.CompareAndSwap(false, true) {
-		return errors.New("codec: run: already running")
+	end, err := d.orders.Begin()
+	if err != nil {
+		return err
 	}
-	defer d.running.Store(false)
+	defer end()
 	newWorker(d, notify).run(ctx)
 	return context.Cause(ctx)
 }

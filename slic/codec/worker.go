@@ -2,7 +2,6 @@ package codec
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -10,6 +9,7 @@ import (
 
 	"github.com/ata-agent/ata-agent/hal/contact"
 	"github.com/ata-agent/ata-agent/slic"
+	"github.com/ata-agent/ata-agent/slic/driver"
 )
 
 const (
@@ -27,23 +27,20 @@ const (
 // worker is what Run owns.
 type worker struct {
 	*Dev
-	notify func(slic.Event)
-	mode   modePins
-	feed   slic.Feed // what the mode pins say
+	reports *driver.Reports
+	mode    modePins
+	feed    slic.Feed // what the mode pins say
 
 	hook     contact.Debouncer
 	off      bool      // as last reported
 	deafTill time.Time // the detector says nothing about the hook until then
 	answered uint64    // number of the SetFeed whose ringing was answered
 
-	asked  slic.Electrical // settings that were looked at
-	noted  map[string]bool
-	down   bool // a Lost was sent since the last Ready
-	lastAt time.Time
+	asked slic.Electrical // settings that were looked at
 }
 
 func newWorker(d *Dev, notify func(slic.Event)) *worker {
-	return &worker{Dev: d, notify: notify, noted: map[string]bool{}, mode: modePins{pins: d.pins.Mode}}
+	return &worker{Dev: d, reports: driver.NewReports("codec", d.opts.Name, d.opts.Logger, notify), mode: modePins{pins: d.pins.Mode}}
 }
 
 // run brings the port up and serves it, again and again.
@@ -63,11 +60,11 @@ func (w *worker) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			break
 		}
-		w.lost(err)
+		w.reports.Lost(err)
 		if time.Since(began) > backOffMax {
 			wait = backOffMin
 		}
-		pause(ctx, wait)
+		_ = driver.Pause(ctx, wait) // the loop looks at ctx
 		wait = min(2*wait, backOffMax)
 	}
 	if err := w.give(slic.Open); err != nil {
@@ -104,8 +101,7 @@ func (w *worker) give(f slic.Feed) error {
 
 // serve runs a port that is set up until a pin fails or ctx ends.
 func (w *worker) serve(ctx context.Context) error {
-	w.down = false
-	w.emit(slic.Event{At: time.Now(), Kind: slic.Ready})
+	w.reports.Emit(slic.Ready, time.Now(), nil)
 	tick := time.NewTicker(w.opts.Poll)
 	defer tick.Stop()
 	for {
@@ -115,7 +111,7 @@ func (w *worker) serve(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-w.wake:
+		case <-w.orders.Changed():
 		case <-tick.C:
 			if err := w.look(); err != nil {
 				return err
@@ -141,7 +137,7 @@ func (w *worker) look() error {
 
 // trip ends the ringing because somebody answered.
 func (w *worker) trip(now time.Time) error {
-	w.answered = w.want().feeds
+	w.answered = w.orders.Wanted().Feeds
 	if err := w.give(slic.Forward); err != nil {
 		return err
 	}
@@ -157,19 +153,19 @@ func (w *worker) report(off bool) {
 	if off {
 		kind = slic.OffHook
 	}
-	w.emit(slic.Event{At: w.hook.At, Kind: kind})
+	w.reports.Emit(kind, w.hook.At, nil)
 }
 
 // sync gives the pair what is wanted now.
 func (w *worker) sync() error {
-	want := w.want()
-	w.configure(want.electrical)
-	feed := want.feed
-	if feed == slic.Ringing && (w.off || want.feeds == w.answered || w.hook.Raw) {
+	want := w.orders.Wanted()
+	w.configure(want.Electrical)
+	feed := want.Feed
+	if feed == slic.Ringing && (w.off || want.Feeds == w.answered || w.hook.Raw) {
 		feed = slic.Forward
 	}
-	if feed == slic.Open && w.opts.Modes.Open == "" && want.feeds > 0 {
-		w.note("the line circuit cannot open the loop")
+	if feed == slic.Open && w.opts.Modes.Open == "" && want.Feeds > 0 {
+		w.reports.Note("the line circuit cannot open the loop")
 	}
 	old, now := w.feed, time.Now()
 	if feed = w.opts.Modes.nearest(feed); feed == old {
@@ -211,50 +207,6 @@ func (w *worker) configure(e slic.Electrical) {
 	}
 	w.asked = e
 	if e != (slic.Electrical{}).WithDefaults() {
-		w.note("ringing, feed, impedance and gains are the board's, not what the configuration asks for")
-	}
-}
-
-// lost takes the port out of service. Attempts to bring it back that fail are
-// not reported.
-func (w *worker) lost(err error) {
-	if w.down {
-		w.opts.Logger.Debug("still lost", "line", w.opts.Name, "err", err)
-		return
-	}
-	w.down = true
-	w.emit(slic.Event{At: time.Now(), Kind: slic.Lost, Err: err})
-}
-
-// note reports something once.
-func (w *worker) note(text string) {
-	if !w.noted[text] {
-		w.noted[text] = true
-		w.emit(slic.Event{At: time.Now(), Kind: slic.Note, Err: errors.New(text)})
-	}
-}
-
-// emit reports an event, in the order of their times, and logs it.
-func (w *worker) emit(e slic.Event) {
-	if e.At.Before(w.lastAt) {
-		e.At = w.lastAt
-	}
-	w.lastAt = e.At
-	if e.Err != nil {
-		e.Err = fmt.Errorf("codec: %w", e.Err)
-		w.opts.Logger.Warn("line "+e.Kind.String(), "line", w.opts.Name, "err", e.Err)
-	} else {
-		w.opts.Logger.Debug("line "+e.Kind.String(), "line", w.opts.Name)
-	}
-	w.notify(e)
-}
-
-// pause waits for d or the end of ctx.
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
+		w.reports.Note("ringing, feed, impedance and gains are the board's, not what the configuration asks for")
 	}
 }

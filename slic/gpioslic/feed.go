@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ata-agent/ata-agent/slic"
+	"github.com/ata-agent/ata-agent/slic/driver"
 )
 
 // Times during which SHK may show the current of the ringers' capacitors, which
@@ -20,8 +21,8 @@ const (
 // sync makes the pins do what is wanted, as far as the phase allows now; it is
 // called again when the phase has ended.
 func (w *worker) sync(now time.Time) {
-	want := w.want()
-	w.configure(want.electrical)
+	want := w.orders.Wanted()
+	w.configure(want.Electrical)
 	feed := w.effective(want)
 	switch {
 	case w.phase == ringing && feed != slic.Ringing:
@@ -36,19 +37,19 @@ func (w *worker) sync(now time.Time) {
 
 // effective is the feed that may be given now: a phone that is off hook is not
 // rung, nor one that has answered this ringing.
-func (w *worker) effective(want wanted) slic.Feed {
-	switch want.feed {
+func (w *worker) effective(want driver.Wanted) slic.Feed {
+	switch want.Feed {
 	case slic.Open:
 		if w.wires.pd.wired() {
 			return slic.Open
 		}
-		if want.feeds > 0 {
-			w.note("PD is not wired, the loop cannot be opened")
+		if want.Feeds > 0 {
+			w.reports.Note("PD is not wired, the loop cannot be opened")
 		}
 	case slic.Reverse, slic.OnHookTransmitRev:
 		return slic.Reverse
 	case slic.Ringing:
-		if !w.off && want.feeds != w.tripped {
+		if !w.off && want.Feeds != w.tripped {
 			return slic.Ringing
 		}
 	}
@@ -101,13 +102,13 @@ func (w *worker) configure(e slic.Electrical) {
 	w.asked = e
 	w.frequency = min(max(e.RingFrequency, w.opts.RingMin), w.opts.RingMax)
 	if w.frequency != e.RingFrequency {
-		w.note(fmt.Sprintf("ringing at %v instead of %v", w.frequency, e.RingFrequency))
+		w.reports.Note(fmt.Sprintf("ringing at %v instead of %v", w.frequency, e.RingFrequency))
 	}
 	if e.Impedance != slic.Z600 {
-		w.note(fmt.Sprintf("the impedance is %s instead of %s", slic.Z600, e.Impedance))
+		w.reports.Note(fmt.Sprintf("the impedance is %s instead of %s", slic.Z600, e.Impedance))
 	}
 	if e.ToPhoneGain != 0 || e.FromPhoneGain != 0 {
-		w.note("the module has no gains to set")
+		w.reports.Note("the module has no gains to set")
 	}
 	for _, s := range []struct {
 		what  string
@@ -118,7 +119,7 @@ func (w *worker) configure(e slic.Electrical) {
 		{"on-hook voltage", e.OnHookVoltage != slic.DefaultOnHookVoltage},
 	} {
 		if s.asked {
-			w.note("the module's " + s.what + " cannot be set")
+			w.reports.Note("the module's " + s.what + " cannot be set")
 		}
 	}
 }

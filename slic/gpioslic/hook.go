@@ -84,17 +84,5 @@ func (w *worker) report(off bool, at time.Time) {
 	if off {
 		kind = slic.OffHook
 	}
-	w.emit(kind, at, nil)
-}
-
-// pause waits for d or the end of ctx.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	w.reports.Emit(kind, at, nil)
 }

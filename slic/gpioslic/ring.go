@@ -87,7 +87,7 @@ func (w *worker) endRingMode(now time.Time) {
 func (w *worker) dismiss(now time.Time) {
 	w.phase, w.tripAt = resting, time.Time{}
 	w.deafen(deafAfterRinging, now)
-	w.note("SHK rose during ringing although nobody answered")
+	w.reports.Note("SHK rose during ringing although nobody answered")
 }
 
 // trip ends the ringing because SHK rose at the time at.
@@ -113,6 +113,6 @@ func (w *worker) confirm(now time.Time) {
 	}
 	at := w.tripAt
 	w.phase, w.tripAt = resting, time.Time{}
-	w.tripped = w.want().feeds
+	w.tripped = w.orders.Wanted().Feeds
 	w.report(true, at)
 }

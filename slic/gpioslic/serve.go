@@ -14,8 +14,7 @@ const pollPeriod = 50 * time.Millisecond
 func (w *worker) serve(ctx context.Context) error {
 	stop := w.watch(ctx)
 	defer stop()
-	w.down = false
-	w.emit(slic.Ready, time.Now(), nil)
+	w.reports.Emit(slic.Ready, time.Now(), nil)
 	w.pollAt = time.Now()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -28,7 +27,7 @@ func (w *worker) serve(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-w.wake:
+		case <-w.orders.Changed():
 		case e := <-w.edges:
 			w.edge(e)
 		case err := <-w.broken:

@@ -2,7 +2,6 @@ package gpioslic
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/ata-agent/ata-agent/hal"
 	"github.com/ata-agent/ata-agent/hal/contact"
 	"github.com/ata-agent/ata-agent/slic"
+	"github.com/ata-agent/ata-agent/slic/driver"
 )
 
 // Back-off between attempts to bring a lost port up, and the time in service
@@ -25,11 +25,11 @@ const (
 // worker is what Run owns.
 type worker struct {
 	*Dev
-	notify func(slic.Event)
-	wires  wires
-	shk    contact.Debouncer
-	edges  chan hal.Edge // of SHK; both channels are new for each watch
-	broken chan error    // they cannot be had
+	reports *driver.Reports
+	wires   wires
+	shk     contact.Debouncer
+	edges   chan hal.Edge // of SHK; both channels are new for each watch
+	broken  chan error    // they cannot be had
 
 	phase    phase
 	phaseEnd time.Time // of ending and confirming
@@ -45,17 +45,12 @@ type worker struct {
 
 	asked     slic.Electrical // settings that were looked at
 	frequency physic.Frequency
-
-	noted  map[string]bool
-	down   bool // a Lost was sent since the last Ready
-	lastAt time.Time
 }
 
 func newWorker(d *Dev, notify func(slic.Event)) *worker {
 	return &worker{
-		Dev: d, notify: notify,
+		Dev: d, reports: driver.NewReports("gpioslic", d.opts.Name, d.opts.Logger, notify),
 		wires: newWires(d.pins, d.opts.FRForwardLow),
-		noted: make(map[string]bool),
 	}
 }
 
@@ -77,11 +72,11 @@ func (w *worker) run(ctx context.Context) {
 			return
 		}
 		w.release()
-		w.lost(err)
+		w.reports.Lost(slic.WithTrouble(slic.NoDevice, err))
 		if time.Since(began) > backOffReset {
 			wait = backOffMin
 		}
-		_ = pause(ctx, wait) // the loop looks at ctx
+		_ = driver.Pause(ctx, wait) // the loop looks at ctx
 		wait = min(2*wait, backOffMax)
 	}
 }
@@ -136,38 +131,4 @@ func (w *worker) release() {
 	w.wires.setPowered(false)
 	_ = w.wires.fail()
 	w.phase = resting
-}
-
-// lost takes the port out of service. Attempts to bring it back that fail are
-// not reported.
-func (w *worker) lost(err error) {
-	if w.down {
-		w.opts.Logger.Debug("still lost", "line", w.opts.Name, "err", err)
-		return
-	}
-	w.down = true
-	w.emit(slic.Lost, time.Now(), slic.WithTrouble(slic.NoDevice, err))
-}
-
-// emit reports an event, in the order of their times, and logs it.
-func (w *worker) emit(kind slic.EventKind, at time.Time, err error) {
-	if at.Before(w.lastAt) {
-		at = w.lastAt
-	}
-	w.lastAt = at
-	if err != nil {
-		err = fmt.Errorf("gpioslic: %w", err)
-		w.opts.Logger.Warn("line "+kind.String(), "line", w.opts.Name, "err", err)
-	} else {
-		w.opts.Logger.Debug("line "+kind.String(), "line", w.opts.Name)
-	}
-	w.notify(slic.Event{At: at, Kind: kind, Err: err})
-}
-
-// note reports something once.
-func (w *worker) note(text string) {
-	if !w.noted[text] {
-		w.noted[text] = true
-		w.emit(slic.Note, time.Now(), errors.New(text))
-	}
 }

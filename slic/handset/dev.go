@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"periph.io/x/conn/v3/gpio"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/ata-agent/ata-agent/hal/keypad"
 	"github.com/ata-agent/ata-agent/slic"
+	"github.com/ata-agent/ata-agent/slic/driver"
 )
 
 // Ringer makes sound. It belongs to the goroutine of Run.
@@ -66,23 +66,14 @@ type Dev struct {
 	opts  Opts
 	parts Parts
 
-	running atomic.Bool
-	wake    chan struct{} // SetFeed or Configure was called
-	look    chan struct{} // Show was called
+	orders *driver.Orders
+	look   chan struct{} // Show was called
 
 	mu     sync.Mutex
-	wanted wanted
+	screen slic.Screen // to be shown
 }
 
 var _ slic.Panel = (*Dev)(nil)
-
-// wanted is what the callers asked for last.
-type wanted struct {
-	feed      slic.Feed
-	feeds     uint64           // number of calls of SetFeed
-	frequency physic.Frequency // of the country's ringing
-	screen    slic.Screen
-}
 
 // New returns a telephone made of the given parts. It does not touch them.
 func New(parts Parts, opts Opts) (*Dev, error) {
@@ -95,8 +86,7 @@ func New(parts Parts, opts Opts) (*Dev, error) {
 	}
 	return &Dev{
 		opts: opts, parts: parts,
-		wake: make(chan struct{}, 1), look: make(chan struct{}, 1),
-		wanted: wanted{frequency: slic.DefaultRingFrequency},
+		orders: driver.NewOrders("handset"), look: make(chan struct{}, 1),
 	}, nil
 }
 
@@ -109,34 +99,26 @@ func (d *Dev) Caps() slic.Caps {
 }
 
 // SetFeed asks for ringing or for none; all other feeds are alike.
-func (d *Dev) SetFeed(f slic.Feed) {
-	d.mu.Lock()
-	d.wanted.feed = f
-	d.wanted.feeds++
-	d.mu.Unlock()
-	poke(d.wake)
-}
+func (d *Dev) SetFeed(f slic.Feed) { d.orders.SetFeed(f) }
 
 // Configure takes the ringing frequency for the rhythm of the ringing. The rest
 // concerns a pair of wires; the error says which value would be out of range
 // there.
-func (d *Dev) Configure(e slic.Electrical) error {
-	if err := e.Validate(); err != nil {
-		return fmt.Errorf("handset: configure: %w", err)
-	}
-	d.mu.Lock()
-	d.wanted.frequency = e.WithDefaults().RingFrequency
-	d.mu.Unlock()
-	poke(d.wake)
-	return nil
-}
+func (d *Dev) Configure(e slic.Electrical) error { return d.orders.Configure(e) }
 
 // Show implements slic.Panel.
 func (d *Dev) Show(s slic.Screen) {
 	d.mu.Lock()
-	d.wanted.screen = s
+	d.screen = s
 	d.mu.Unlock()
-	poke(d.look)
+	driver.Poke(d.look)
+}
+
+// toShow is the screen that was asked for last.
+func (d *Dev) toShow() slic.Screen {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.screen
 }
 
 // Measure returns slic.ErrUnsupported.
@@ -144,25 +126,13 @@ func (d *Dev) Measure() (slic.Measurement, error) {
 	return slic.Measurement{}, fmt.Errorf("handset: measure: %w", slic.ErrUnsupported)
 }
 
-func poke(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
-}
-
-func (d *Dev) want() wanted {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.wanted
-}
-
 // Run implements slic.Line. It returns the cause of the end of ctx.
 func (d *Dev) Run(ctx context.Context, notify func(slic.Event)) error {
-	if !d.running.CompareAndSwap(false, true) {
-		return errors.New("handset: run: already running")
+	end, err := d.orders.Begin()
+	if err != nil {
+		return err
 	}
-	defer d.running.Store(false)
+	defer end()
 	w := newWorker(d, notify)
 	w.run(ctx)
 	return context.Cause(ctx)

@@ -23,7 +23,7 @@ func (d *Dev) runPanel(ctx context.Context, notes chan<- error) {
 	}
 	failing := false
 	for ctx.Err() == nil {
-		err := d.showScreen(d.want().screen)
+		err := d.showScreen(d.toShow())
 		if err != nil && !failing {
 			select {
 			case notes <- err:

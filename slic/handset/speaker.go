@@ -2,6 +2,7 @@ package handset
 
 import (
 	"sync/atomic"
+	"time"
 
 	"periph.io/x/conn/v3/physic"
 
@@ -54,6 +55,14 @@ func WithSpeakers(pcm hal.PCM, speakers map[int]*Speaker) hal.PCM {
 type highway struct {
 	hal.PCM
 	speakers map[int]*Speaker
+}
+
+// Behind implements hal.Lagging.
+func (h *highway) Behind() time.Duration {
+	if l, ok := h.PCM.(hal.Lagging); ok {
+		return l.Behind()
+	}
+	return 0
 }
 
 // Exchange implements hal.PCM.

@@ -11,6 +11,7 @@ import (
 	"github.com/ata-agent/ata-agent/hal"
 	"github.com/ata-agent/ata-agent/hal/contact"
 	"github.com/ata-agent/ata-agent/slic"
+	"github.com/ata-agent/ata-agent/slic/driver"
 )
 
 const (
@@ -26,10 +27,10 @@ const (
 // worker is what Run owns.
 type worker struct {
 	*Dev
-	notify func(slic.Event)
-	edges  chan hal.Edge
-	keys   chan slic.Event
-	broken chan error
+	reports *driver.Reports
+	edges   chan hal.Edge
+	keys    chan slic.Event
+	broken  chan error
 
 	hook     contact.Debouncer
 	off      bool // as last reported
@@ -37,11 +38,11 @@ type worker struct {
 	pollAt   time.Time
 	answered uint64 // number of the SetFeed whose ringing was answered
 	ring     warble
-	down     bool // a Lost was sent since the last Ready
-	lastAt   time.Time
 }
 
-func newWorker(d *Dev, notify func(slic.Event)) *worker { return &worker{Dev: d, notify: notify} }
+func newWorker(d *Dev, notify func(slic.Event)) *worker {
+	return &worker{Dev: d, reports: driver.NewReports("handset", d.opts.Name, d.opts.Logger, notify)}
+}
 
 // run brings the telephone up and serves it, again and again.
 //
@@ -66,11 +67,11 @@ func (w *worker) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		w.lost(err)
+		w.reports.Lost(err)
 		if time.Since(began) > backOffMax {
 			wait = backOffMin
 		}
-		pause(ctx, wait)
+		_ = driver.Pause(ctx, wait) // the loop looks at ctx
 		wait = min(2*wait, backOffMax)
 	}
 }
@@ -103,8 +104,7 @@ func (w *worker) lifted(l gpio.Level) bool { return bool(l) == w.opts.HookActive
 // serve runs a telephone that is set up until a part fails or ctx ends.
 func (w *worker) serve(ctx context.Context, notes <-chan error) error {
 	defer w.watch(ctx)()
-	w.down = false
-	w.emit(slic.Event{At: time.Now(), Kind: slic.Ready})
+	w.reports.Emit(slic.Ready, time.Now(), nil)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -115,13 +115,13 @@ func (w *worker) serve(ctx context.Context, notes <-chan error) error {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-w.wake:
+		case <-w.orders.Changed():
 		case e := <-w.edges:
 			w.edge(e)
 		case e := <-w.keys:
-			w.emit(e)
+			w.reports.Send(e)
 		case err := <-notes:
-			w.emit(slic.Event{At: time.Now(), Kind: slic.Note, Err: err})
+			w.reports.Emit(slic.Note, time.Now(), err)
 		case err := <-w.broken:
 			return err
 		case <-timer.C:
@@ -219,20 +219,20 @@ func (w *worker) checkHook() {
 	kind := slic.OnHook
 	if w.off {
 		kind = slic.OffHook
-		w.answered = w.want().feeds
+		w.answered = w.orders.Wanted().Feeds
 	}
-	w.emit(slic.Event{At: w.hook.At, Kind: kind})
+	w.reports.Emit(kind, w.hook.At, nil)
 }
 
 // sync makes the ringer do what is wanted now. It is silent from the first touch
 // of the hook switch on, before that is certain.
 func (w *worker) sync(now time.Time) error {
-	want := w.want()
-	rings := want.feed == slic.Ringing && !w.off && !w.hook.Raw && want.feeds != w.answered
+	want := w.orders.Wanted()
+	rings := want.Feed == slic.Ringing && !w.off && !w.hook.Raw && want.Feeds != w.answered
 	var err error
 	switch {
 	case rings && !w.ring.sounding():
-		err = w.parts.Ringer.Sound(w.ring.start(want.frequency, now))
+		err = w.parts.Ringer.Sound(w.ring.start(want.Electrical.RingFrequency, now))
 	case !rings && w.ring.sounding():
 		w.ring = warble{}
 		err = w.parts.Ringer.Sound(0)
@@ -243,39 +243,4 @@ func (w *worker) sync(now time.Time) error {
 		return fmt.Errorf("ringer: %w", err)
 	}
 	return nil
-}
-
-// lost takes the telephone out of service. Attempts to bring it back that fail
-// are not reported.
-func (w *worker) lost(err error) {
-	if w.down {
-		w.opts.Logger.Debug("still lost", "line", w.opts.Name, "err", err)
-		return
-	}
-	w.down = true
-	w.emit(slic.Event{At: time.Now(), Kind: slic.Lost, Err: err})
-}
-
-// emit reports an event, in the order of their times. Keys are not logged: they
-// may be a secret.
-func (w *worker) emit(e slic.Event) {
-	if e.At.Before(w.lastAt) {
-		e.At = w.lastAt
-	}
-	w.lastAt = e.At
-	if e.Err != nil {
-		e.Err = fmt.Errorf("handset: %w", e.Err)
-		w.opts.Logger.Warn("line "+e.Kind.String(), "line", w.opts.Name, "err", e.Err)
-	}
-	w.notify(e)
-}
-
-// pause waits for d or the end of ctx.
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
 }

@@ -37,7 +37,7 @@ func (w *worker) dropped(pending byte, at time.Time) error {
 		w.chip.write(drInt2, pending)
 	}
 	now := time.Now()
-	w.emit(slic.PowerAlarm, at, slic.WithTrouble(slic.Overload, fmt.Errorf("power alarm of %s", transistors(pending))))
+	w.reports.Emit(slic.PowerAlarm, at, slic.WithTrouble(slic.Overload, fmt.Errorf("power alarm of %s", transistors(pending))))
 	w.command(lfOpen)
 	w.cooling, w.recovering = now.Add(coolTime), time.Time{}
 	if w.alarms.spend(now) {
@@ -126,12 +126,12 @@ func (w *worker) auditOne(i, directs int) {
 	if i < directs {
 		n := byte(i)
 		if !w.chip.verify(n) {
-			w.note(fmt.Sprintf("DR%d changed by itself and was written again", n))
+			w.reports.Note(fmt.Sprintf("DR%d changed by itself and was written again", n))
 		}
 		return
 	}
 	r := indirect(i - directs)
 	if a, ok := w.chip.family.addr(r); ok && !w.chip.verifyIndirect(r) {
-		w.note(fmt.Sprintf("IR%d changed by itself and was written again", a))
+		w.reports.Note(fmt.Sprintf("IR%d changed by itself and was written again", a))
 	}
 }

@@ -15,6 +15,7 @@ type bus struct {
 	conn    spi.Conn
 	single  bool // one transfer per byte
 	proven  bool // a transfer in the present way has worked
+	framed  bool // a chip has answered to it
 	log     *slog.Logger
 	w, r    [2]byte
 	packets [2]spi.Packet

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/ata-agent/ata-agent/slic/driver"
 )
 
 // Calibration is what one chip found out about itself. It holds for the chip
@@ -47,7 +49,7 @@ func (w *worker) calibrate(ctx context.Context) error {
 		return err
 	}
 	if w.uncalibrated = off; off {
-		w.note("phone off hook at power-up, calibrating later")
+		w.reports.Note("phone off hook at power-up, calibrating later")
 		return nil
 	}
 	return w.calibrateNow(ctx)
@@ -56,7 +58,7 @@ func (w *worker) calibrate(ctx context.Context) error {
 // offHookNow feeds the line for a moment and looks whether current flows.
 func (w *worker) offHookNow(ctx context.Context) (bool, error) {
 	w.chip.write(drLinefeed, lfForward)
-	err := pause(ctx, hookLookTime)
+	err := driver.Pause(ctx, hookLookTime)
 	off := w.chip.read(drStatus)&statusLoop != 0
 	w.chip.write(drLinefeed, lfOpen)
 	return off, err
@@ -124,7 +126,7 @@ func (w *worker) calibrateManually(ctx context.Context) error {
 		return err
 	}
 	w.chip.write(drLinefeed, lfForward)
-	err := pause(ctx, manualOnHook)
+	err := driver.Pause(ctx, manualOnHook)
 	off := w.chip.read(drStatus)&statusLoop != 0
 	w.chip.write(drLinefeed, lfOpen)
 	switch {
@@ -158,7 +160,7 @@ func (w *worker) rest(ctx context.Context, d time.Duration) error {
 	if w.abandon != nil && w.abandon() {
 		return errAbandoned
 	}
-	return pause(ctx, d)
+	return driver.Pause(ctx, d)
 }
 
 // calibratePeak finds the converter's peak current.
@@ -173,7 +175,7 @@ func (w *worker) calibratePeak(ctx context.Context) error {
 		return fmt.Errorf("converter not finished after %v", took)
 	}
 	if peak := c.read(drCalPeak); peak < peakMin || peak > peakMax {
-		w.note(fmt.Sprintf("converter calibration out of range: DR107=%#x, using %#x", peak, peakDefault))
+		w.reports.Note(fmt.Sprintf("converter calibration out of range: DR107=%#x, using %#x", peak, peakDefault))
 		c.write(drCalPeak, peakDefault)
 	}
 	return err
@@ -206,8 +208,8 @@ func (w *worker) idleDue() time.Time {
 		return time.Time{}
 	}
 	last := w.feedAt
-	if w.lastAt.After(last) {
-		last = w.lastAt
+	if w.reports.Last().After(last) {
+		last = w.reports.Last()
 	}
 	return last.Add(idleTime)
 }
@@ -215,8 +217,8 @@ func (w *worker) idleDue() time.Time {
 // calibrateIdle makes up for a missed calibration. The line is open for up to a
 // second; a SetFeed ends it at once.
 func (w *worker) calibrateIdle(ctx context.Context) error {
-	before := w.want().feeds
-	w.abandon = func() bool { return w.want().feeds != before }
+	before := w.orders.Wanted().Feeds
+	w.abandon = func() bool { return w.orders.Wanted().Feeds != before }
 	w.command(lfOpen)
 	err := w.calibrateNow(ctx)
 	w.abandon = nil

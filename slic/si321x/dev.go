@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"periph.io/x/conn/v3/gpio"
 	"periph.io/x/conn/v3/spi"
 
 	"github.com/ata-agent/ata-agent/slic"
+	"github.com/ata-agent/ata-agent/slic/driver"
 )
 
 // Pins are the wires of a chip beside its bus.
@@ -28,23 +27,12 @@ type Dev struct {
 	pins Pins
 	bus  *bus
 
-	running  atomic.Bool
-	wake     chan struct{}
+	orders   *driver.Orders
 	requests chan chan measured
 	tests    chan testRequest
-
-	mu     sync.Mutex
-	wanted wanted
 }
 
 var _ slic.Line = (*Dev)(nil)
-
-// wanted is what the callers of SetFeed and Configure asked for last.
-type wanted struct {
-	feed       slic.Feed
-	feeds      uint64 // number of calls of SetFeed
-	electrical slic.Electrical
-}
 
 // New returns a port on bus. It connects to bus but does not talk to the chip.
 func New(port spi.Port, pins Pins, opts Opts) (*Dev, error) {
@@ -63,10 +51,9 @@ func New(port spi.Port, pins Pins, opts Opts) (*Dev, error) {
 		opts:     opts,
 		pins:     pins,
 		bus:      newBus(conn, opts.ByteTransfer, opts.Logger),
-		wake:     make(chan struct{}, 1),
+		orders:   driver.NewOrders("si321x"),
 		requests: make(chan chan measured),
 		tests:    make(chan testRequest),
-		wanted:   wanted{electrical: slic.Electrical{}.WithDefaults()},
 	}, nil
 }
 
@@ -83,41 +70,12 @@ func (d *Dev) Caps() slic.Caps {
 
 // SetFeed asks for a feed. Ringing does not start while the phone is off hook,
 // and not again after a ring trip until SetFeed is called anew.
-func (d *Dev) SetFeed(f slic.Feed) {
-	d.mu.Lock()
-	d.wanted.feed = f
-	d.wanted.feeds++
-	d.mu.Unlock()
-	d.poke()
-}
+func (d *Dev) SetFeed(f slic.Feed) { d.orders.SetFeed(f) }
 
 // Configure asks for electrical settings. They take effect between two bursts
 // when the phone is ringing. The error says which value is out of range; what
 // the chip can only do nearly is reported once with a Note.
-func (d *Dev) Configure(e slic.Electrical) error {
-	if err := e.Validate(); err != nil {
-		return fmt.Errorf("si321x: configure: %w", err)
-	}
-	d.mu.Lock()
-	d.wanted.electrical = e.WithDefaults()
-	d.mu.Unlock()
-	d.poke()
-	return nil
-}
-
-// poke wakes Run.
-func (d *Dev) poke() {
-	select {
-	case d.wake <- struct{}{}:
-	default:
-	}
-}
-
-func (d *Dev) want() wanted {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.wanted
-}
+func (d *Dev) Configure(e slic.Electrical) error { return d.orders.Configure(e) }
 
 // measureWait bounds the wait of Measure for Run, which is busy for longer only
 // when the port is not in service.
@@ -141,10 +99,11 @@ func (d *Dev) Measure() (slic.Measurement, error) {
 
 // Run implements slic.Line. It returns the cause of the end of ctx.
 func (d *Dev) Run(ctx context.Context, notify func(slic.Event)) error {
-	if !d.running.CompareAndSwap(false, true) {
-		return errors.New("si321x: run: already running")
+	end, err := d.orders.Begin()
+	if err != nil {
+		return err
 	}
-	defer d.running.Store(false)
+	defer end()
 	w := newWorker(d, notify)
 	stop := w.watch(ctx)
 	w.run(ctx)

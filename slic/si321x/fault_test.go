@@ -74,6 +74,16 @@ func TestConverterOffAtOnce(t *testing.T) {
 	})
 }
 
+// TestSelectHeld: a controller that does not raise chip select between the bytes of
+// a transfer is found out, and gets one transfer per byte.
+func TestSelectHeld(t *testing.T) {
+	inBubble(t, setup{faults: []model.Fault{model.SelectHeld}}, func(b *bench) {
+		b.want(slic.Note, "holds chip select within a transfer", time.Second)
+		b.fed()
+		b.works(hookLimit)
+	})
+}
+
 func TestWrongVariant(t *testing.T) {
 	inBubble(t, setup{opts: si321x.Opts{Variant: si321x.Si3210}}, func(b *bench) {
 		b.want(slic.Lost, "a part of the Si3215 family where a Si3210 is expected", time.Second)
@@ -406,16 +416,25 @@ func (b *bench) wait(kind slic.EventKind, limit time.Duration) {
 }
 
 // TestRingTripBlind: a detector that never trips leaves the answer to the
-// silent part of the cadence.
+// silent part of the cadence; the second time that is told.
 func TestRingTripBlind(t *testing.T) {
 	inBubble(t, setup{faults: []model.Fault{model.NoRingTrip}}, func(b *bench) {
 		b.fed()
-		b.dev.SetFeed(slic.Ringing)
-		b.quiet(500 * time.Millisecond)
-		b.phone.Lift()
-		b.quiet(500 * time.Millisecond)
-		b.dev.SetFeed(slic.OnHookTransmit)
-		b.want(slic.OffHook, "", 200*time.Millisecond)
+		for n := range 2 {
+			b.dev.SetFeed(slic.Ringing)
+			b.quiet(500 * time.Millisecond)
+			b.phone.Lift()
+			b.quiet(500 * time.Millisecond)
+			b.dev.SetFeed(slic.OnHookTransmit)
+			b.want(slic.OffHook, "", 200*time.Millisecond)
+			if n == 1 {
+				b.want(slic.Note, "ring trip does not see them", time.Millisecond)
+			}
+			b.dev.SetFeed(slic.Forward)
+			b.quiet(time.Second)
+			b.phone.Hang()
+			b.want(slic.OnHook, "", hookLimit)
+		}
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/ata-agent/ata-agent/slic"
+	"github.com/ata-agent/ata-agent/slic/driver"
 )
 
 // linefeed is the LF code of each feed.
@@ -29,7 +30,7 @@ const (
 // sync makes the chip do what is wanted. New settings are written before a
 // burst of ringing begins or after it has ended.
 func (w *worker) sync() error {
-	want := w.want()
+	want := w.orders.Wanted()
 	if err := w.reconfigure(want); err != nil {
 		return err
 	}
@@ -45,13 +46,13 @@ func (w *worker) sync() error {
 // effective is the feed that may be given now. After an alarm the line stays
 // open for a while and then takes battery before it takes ringing; a phone that
 // is off hook is not rung, nor one that has answered this ringing.
-func (w *worker) effective(want wanted) slic.Feed {
+func (w *worker) effective(want driver.Wanted) slic.Feed {
 	switch {
-	case !w.cooling.IsZero() || int(want.feed) >= len(linefeed):
+	case !w.cooling.IsZero() || int(want.Feed) >= len(linefeed):
 		return slic.Open
-	case want.feed != slic.Ringing:
-		return want.feed
-	case w.off || want.feeds == w.tripped || !w.recovering.IsZero():
+	case want.Feed != slic.Ringing:
+		return want.Feed
+	case w.off || want.Feeds == w.tripped || !w.recovering.IsZero():
 		return slic.Forward
 	}
 	return slic.Ringing
@@ -67,6 +68,9 @@ func (w *worker) command(lf byte) {
 		w.selectBattery(lf)
 	}
 	w.chip.write(drLinefeed, lf)
+	if w.lf == lfRinging {
+		w.rungTill = now
+	}
 	w.lf, w.feedAt = lf, now
 	w.feedCheck = now.Add(feedPeriod)
 }
@@ -99,8 +103,8 @@ func (w *worker) deafness(lf byte) time.Duration {
 func reversed(lf byte) bool { return lf == lfReverse || lf == lfOnHookRev }
 
 // reconfigure writes what new settings change, unless the phone is ringing.
-func (w *worker) reconfigure(want wanted) error {
-	if want.electrical == w.asked || w.lf == lfRinging {
+func (w *worker) reconfigure(want driver.Wanted) error {
+	if want.Electrical == w.asked || w.lf == lfRinging {
 		return nil
 	}
 	if err := w.makePlan(); err != nil {

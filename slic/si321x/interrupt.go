@@ -8,6 +8,7 @@ import (
 	"periph.io/x/conn/v3/gpio"
 
 	"github.com/ata-agent/ata-agent/hal"
+	"github.com/ata-agent/ata-agent/slic/driver"
 )
 
 // edgeQueue is the number of edges that may wait for Run. More are dropped: one
@@ -48,7 +49,7 @@ func (w *worker) watchEdges(ctx context.Context, pin hal.EdgePin) {
 		e, err := pin.ReadEdge(ctx)
 		switch {
 		case err != nil:
-			_ = pause(ctx, edgeWait) // polling goes on meanwhile
+			_ = driver.Pause(ctx, edgeWait) // polling goes on meanwhile
 		case e.Level == gpio.Low:
 			w.edge(e.At)
 		}
@@ -64,7 +65,7 @@ func (w *worker) watchPlain(ctx context.Context, pin gpio.PinIn) {
 		case pin.WaitForEdge(edgeWait):
 			w.edge(time.Now())
 		case time.Since(begin) < edgeWait/2:
-			_ = pause(ctx, pollFast)
+			_ = driver.Pause(ctx, pollFast)
 		}
 	}
 }
@@ -84,18 +85,6 @@ func (w *worker) drainEdges() {
 		default:
 			return
 		}
-	}
-}
-
-// pause waits for d or the end of ctx.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }
 
@@ -128,6 +117,6 @@ func (w *worker) checkInt() {
 		w.intStuck = 0
 	}
 	if w.intFault != "" {
-		w.note(w.intFault + ", polling instead")
+		w.reports.Note(w.intFault + ", polling instead")
 	}
 }

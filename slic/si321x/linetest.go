@@ -51,8 +51,8 @@ func (w *worker) testLine(ctx context.Context, req testRequest) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(req.ctx, func() { cancel(context.Cause(req.ctx)) })()
-	before := w.want().feeds
-	w.abandon = func() bool { return w.want().feeds != before }
+	before := w.orders.Wanted().Feeds
+	w.abandon = func() bool { return w.orders.Wanted().Feeds != before }
 	report, err := (&prober{worker: w, ctx: ctx}).test()
 	w.abandon = nil
 	w.endTest()

@@ -9,6 +9,7 @@ import (
 	"periph.io/x/conn/v3/gpio"
 
 	"github.com/ata-agent/ata-agent/slic"
+	"github.com/ata-agent/ata-agent/slic/driver"
 )
 
 // Times of power-up.
@@ -84,7 +85,7 @@ func (w *worker) until(ctx context.Context, limit, every time.Duration, done fun
 		case w.abandon != nil && w.abandon():
 			return time.Since(begin), errAbandoned
 		}
-		if err := pause(ctx, every); err != nil {
+		if err := driver.Pause(ctx, every); err != nil {
 			return time.Since(begin), err
 		}
 	}
@@ -104,22 +105,43 @@ func (w *worker) reset(ctx context.Context) error {
 	if err := w.pins.Reset.Out(gpio.Low); err != nil {
 		return err
 	}
-	if err := pause(ctx, resetTime); err != nil {
+	if err := driver.Pause(ctx, resetTime); err != nil {
 		return err
 	}
 	if err := w.pins.Reset.Out(gpio.High); err != nil {
 		return err
 	}
-	return pause(ctx, settleTime)
+	return driver.Pause(ctx, settleTime)
 }
 
-// identify finds out which part answers, if any.
+// identify finds out which part answers, if any. Where none has ever answered,
+// the port may be one that does not raise chip select within a transfer.
 func (w *worker) identify(context.Context) error {
+	err := w.identifyFramed()
+	if err == nil || w.chip.err != nil || w.bus.framed || w.bus.single {
+		return err
+	}
+	w.bus.single = true
+	if w.identifyFramed() != nil {
+		w.bus.single = false
+		return err
+	}
+	w.reports.Note("SPI port holds chip select within a transfer, one transfer per byte instead")
+	return nil
+}
+
+// identifyFramed tries it in the present way of framing.
+func (w *worker) identifyFramed() error {
 	var err error
 	for range identifyTries {
-		if err = w.identifyOnce(); err == nil || w.chip.err != nil {
+		if err = w.identifyOnce(); err == nil {
+			w.bus.framed = true
+			return nil
+		}
+		if w.chip.err != nil {
 			return err
 		}
+		w.bus.shift()
 	}
 	return err
 }
@@ -194,14 +216,14 @@ func (w *worker) prepare(context.Context) error {
 
 // makePlan computes the registers of the settings wanted now.
 func (w *worker) makePlan() error {
-	e := w.want().electrical
+	e := w.orders.Wanted().Electrical
 	p, err := planFor(e, w.opts, w.chip.family)
 	if err != nil {
 		return err
 	}
 	w.plan, w.asked = p, e
 	for _, n := range p.notes {
-		w.note(n)
+		w.reports.Note(n)
 	}
 	return nil
 }
@@ -288,7 +310,7 @@ func (w *worker) leakTest(ctx context.Context) error {
 	}
 	w.chip.write(drLinefeed, lfOpen)
 	w.chip.write(drPowerdown, converterOff)
-	if err := pause(ctx, leakDelay); err != nil {
+	if err := driver.Pause(ctx, leakDelay); err != nil {
 		return err
 	}
 	low := 0

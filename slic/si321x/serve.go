@@ -21,9 +21,9 @@ func (w *worker) serve(ctx context.Context) error {
 	now := time.Now()
 	w.served, w.reason = true, ""
 	w.pollAt, w.feedCheck, w.sanityAt = now, now.Add(feedPeriod), now.Add(sanity)
-	w.emit(slic.Ready, now, nil)
+	w.reports.Emit(slic.Ready, now, nil)
 	if w.intFault = w.intBroken; w.intFault != "" {
-		w.note(w.intFault + ", polling instead")
+		w.reports.Note(w.intFault + ", polling instead")
 	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -36,7 +36,7 @@ func (w *worker) serve(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-w.wake:
+		case <-w.orders.Changed():
 		case at := <-w.edges:
 			err = w.service(at)
 		case reply := <-w.requests:
@@ -74,7 +74,7 @@ func (w *worker) due(ctx context.Context, now time.Time) error {
 	}
 	if past(w.recovering) {
 		w.recovering = time.Time{}
-		w.emit(slic.Ready, now, nil)
+		w.reports.Emit(slic.Ready, now, nil)
 	}
 	if past(w.idleDue()) {
 		return w.calibrateIdle(ctx)

@@ -3,12 +3,12 @@ package si321x
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"periph.io/x/conn/v3/gpio"
 
 	"github.com/ata-agent/ata-agent/slic"
+	"github.com/ata-agent/ata-agent/slic/driver"
 )
 
 // Causes that end serving and that run treats in their own way.
@@ -29,7 +29,7 @@ const (
 // worker is what Run owns.
 type worker struct {
 	*Dev
-	notify   func(slic.Event)
+	reports  *driver.Reports
 	edges    chan time.Time
 	chip     chip
 	part     Variant
@@ -45,6 +45,8 @@ type worker struct {
 	lf       byte      // linefeed state commanded
 	feedAt   time.Time // when
 	tripped  uint64    // number of the SetFeed whose ringing was answered
+	rungTill time.Time // end of the last burst that nobody answered
+	missed   int       // answers in a row that ring trip did not see
 	off      bool      // hook as last reported
 	deafTill time.Time // loop current says nothing about the hook until then
 
@@ -63,19 +65,16 @@ type worker struct {
 	intStuck  int
 	intSilent int
 
-	noted  map[string]bool
 	reason string // of the Lost sent last, empty when in service
-	lastAt time.Time
 }
 
 func newWorker(d *Dev, notify func(slic.Event)) *worker {
 	return &worker{
 		Dev:         d,
-		notify:      notify,
+		reports:     driver.NewReports("si321x", d.opts.Name, d.opts.Logger, notify),
 		edges:       make(chan time.Time, edgeQueue),
 		chip:        chip{bus: d.bus},
 		calibration: d.opts.Calibration,
-		noted:       make(map[string]bool),
 	}
 }
 
@@ -99,7 +98,7 @@ func (w *worker) run(ctx context.Context) {
 			return
 		}
 		if errors.Is(err, errChipReset) && !w.resets.spend(time.Now()) {
-			w.emit(slic.ChipReset, time.Now(), err)
+			w.reports.Emit(slic.ChipReset, time.Now(), err)
 			continue
 		}
 		w.lost(err)
@@ -109,7 +108,7 @@ func (w *worker) run(ctx context.Context) {
 		if reasonOf(err) == noAnswer {
 			wait = min(wait, backOffAbsent)
 		}
-		_ = pause(ctx, wait) // the loop looks at ctx
+		_ = driver.Pause(ctx, wait) // the loop looks at ctx
 		wait = min(2*wait, backOffMax)
 	}
 }
@@ -121,11 +120,11 @@ func (w *worker) lost(err error) {
 	w.served = false
 	reason := reasonOf(err)
 	if reason == w.reason {
-		w.opts.Logger.Debug("still lost", "line", w.opts.Name, "err", err)
+		w.reports.StillLost(err)
 		return
 	}
 	w.reason = reason
-	w.emit(slic.Lost, time.Now(), err)
+	w.reports.Emit(slic.Lost, time.Now(), err)
 }
 
 // noAnswer is the reason of a chip that is absent.
@@ -160,27 +159,4 @@ func (w *worker) quiet() {
 func (w *worker) release() {
 	w.quiet()
 	_ = w.pins.Reset.Out(gpio.Low) // nothing is left to be done about it
-}
-
-// emit reports an event, in the order of their times, and logs it.
-func (w *worker) emit(kind slic.EventKind, at time.Time, err error) {
-	if at.Before(w.lastAt) {
-		at = w.lastAt
-	}
-	w.lastAt = at
-	if err != nil {
-		err = fmt.Errorf("si321x: %w", err)
-		w.opts.Logger.Warn("line "+kind.String(), "line", w.opts.Name, "err", err)
-	} else {
-		w.opts.Logger.Debug("line "+kind.String(), "line", w.opts.Name)
-	}
-	w.notify(slic.Event{At: at, Kind: kind, Err: err})
-}
-
-// note reports something once.
-func (w *worker) note(text string) {
-	if !w.noted[text] {
-		w.noted[text] = true
-		w.emit(slic.Note, time.Now(), errors.New(text))
-	}
 }

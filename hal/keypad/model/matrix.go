@@ -21,9 +21,18 @@ type Matrix struct {
 	rows    []wire
 	columns []wire
 	down    [8][8]bool
+	changed place // the key that was moved last
+	unseen  int   // looks at it that are left until a board is certain of it
 	fail    bool
 	misuses []string
 }
+
+// place is a key of the matrix.
+type place struct{ row, column int }
+
+// certain is how many looks at a key make a board certain that it was pressed or
+// let go. Boards look every 5 ms or more rarely and want 20 ms that agree.
+const certain = 6
 
 // wire is how the board drives one wire.
 type wire struct {
@@ -42,7 +51,38 @@ func New(rows, columns int) *Matrix {
 func (m *Matrix) Set(row, column int, down bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.down[row][column] == down {
+		return
+	}
 	m.down[row][column] = down
+	m.changed, m.unseen = place{row, column}, certain
+}
+
+// Seen says whether the board has looked at the keys for long enough to be
+// certain of what was done to them last. It looks at a key by reading its column
+// while no row but the key's is low. With nothing pressed, one read with all rows
+// low, which is how a board waits for the next key, tells as much.
+func (m *Matrix) Seen() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.unseen == 0
+}
+
+// look notes that a column was read.
+func (m *Matrix) look(column int) {
+	pulled := 0
+	for i := range m.rows {
+		if m.rows[i].driven {
+			pulled++
+		}
+	}
+	switch {
+	case m.unseen == 0:
+	case pulled == len(m.rows) && m.down == [8][8]bool{}:
+		m.unseen = 0
+	case pulled == 1 && m.rows[m.changed.row].driven && column == m.changed.column:
+		m.unseen--
+	}
 }
 
 // Fail makes every pin return errors, or work again.
@@ -149,6 +189,9 @@ func (p *matrixPin) Read() gpio.Level {
 	defer p.matrix.mu.Unlock()
 	if p.wire.driven || p.wire.pull != gpio.PullUp {
 		p.matrix.misuses = append(p.matrix.misuses, p.name+" read although it is no input with pull-up")
+	}
+	if !p.row {
+		p.matrix.look(p.number)
 	}
 	return gpio.Level(!p.matrix.low(p.wire))
 }

@@ -129,6 +129,13 @@ func (m *Module) Frame(at time.Time, dr, dx []byte) {
 	m.step(at, m.receive(dr))
 }
 
+// Heeded says whether the board has taken all edges of SHK.
+func (m *Module) Heeded() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.shk.n == 0
+}
+
 // ClockStopped says that the codec's clock has ceased. The module does not need
 // it: see Unclocked.
 func (m *Module) ClockStopped() {}

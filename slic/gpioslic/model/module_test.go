@@ -189,7 +189,11 @@ func (b *bench) edges() (all []hal.Edge) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	for {
+		waits := !b.Heeded()
 		e, err := pin.ReadEdge(ctx)
+		if waits != (err == nil) {
+			b.Fatalf("Heeded() = %v, then ReadEdge returned %v", !waits, err)
+		}
 		if err != nil {
 			return all
 		}

@@ -28,6 +28,7 @@ type Heard struct {
 	Ear     float64 // in the earpiece
 	Speaker float64 // from the loudspeaker
 	Lamp    bool    // the message lamp is lit
+	Keyed   bool    // the board has seen what was done to the keys last
 }
 
 // Doing is what the user does to the telephone.
@@ -131,6 +132,13 @@ func sample(frame []byte, slot int) float64 {
 	return float64(int16(binary.BigEndian.Uint16(frame[2*slot:])))
 }
 
+// Heeded says whether the board has taken all edges of the hook switch.
+func (s *Set) Heeded() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.hook.queue) == 0
+}
+
 // ClockStopped says that the codec's clock has ceased: see Unclocked.
 func (s *Set) ClockStopped() {}
 
@@ -143,7 +151,7 @@ func (s *Set) Unclocked(at time.Time) {
 
 func (s *Set) step(at time.Time, ear, speaker float64) {
 	s.at = at
-	doing := s.opts.User.Step(Heard{Ear: ear, Speaker: speaker, Lamp: s.lamp.lit})
+	doing := s.opts.User.Step(Heard{Ear: ear, Speaker: speaker, Lamp: s.lamp.lit, Keyed: s.Keypad.Seen()})
 	s.voice = dsp.Saturate(int32(max(-1e6, min(1e6, doing.Voice))))
 	s.press(doing.Key)
 	s.hook.move(gpio.Level(!doing.Off))

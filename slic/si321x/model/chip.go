@@ -69,6 +69,7 @@ type Chip struct {
 	cal     calibration
 	power   [3]float64 // filtered dissipation of Q1/2, Q3/4, Q5/6 in watts
 	loop    loopDetector
+	unread  int // looks at the loop that are left until the board knows its last change
 	trip    tripDetector
 	tones   [2]toneOscillator
 

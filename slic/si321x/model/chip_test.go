@@ -359,8 +359,16 @@ func TestLoopClosure(t *testing.T) {
 		t.Errorf("DR68 within the debounce = %#02x, want 0", got)
 	}
 	b.run(5 * time.Millisecond)
-	if got := b.read(drStatus); got != statusLoop {
-		t.Errorf("DR68 off hook = %#02x, want LCR alone", got)
+	if b.Heeded() {
+		t.Error("the board heeded a change before it looked")
+	}
+	for range 2 {
+		if got := b.read(drStatus); got != statusLoop {
+			t.Errorf("DR68 off hook = %#02x, want LCR alone", got)
+		}
+	}
+	if !b.Heeded() {
+		t.Error("the board did not heed a change that it read twice")
 	}
 	if b.read(drInt2) != int2Loop || b.Int().Read() {
 		t.Error("no interrupt on closing")

@@ -222,6 +222,7 @@ func (c *Chip) readDirect(n byte) byte {
 	case n == drLinefeed:
 		return c.lfs<<4 | c.dr[n]
 	case n == drStatus:
+		c.unread = max(0, c.unread-1)
 		return c.hookStatus()
 	case n >= drPower && n <= drQ6Amps:
 		return c.monitor(n)

@@ -20,6 +20,7 @@ const (
 	PeakCurrentWild                     // the converter's calibration ends out of range
 	ManualCalibrationStuck              // DR88 and DR89 never read zero
 	NoRingTrip                          // the ring trip detector is blind
+	SelectHeld                          // the bus keeps chip select low within a transfer
 	faultCount
 )
 

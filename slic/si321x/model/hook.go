@@ -61,9 +61,21 @@ func (l *loopDetector) tick(c *Chip) {
 		return
 	}
 	c.latch(drInt2, int2Loop)
+	c.unread = looks
 	if l.debounce.state && c.dr[drAutomatic]&autoLoop != 0 {
 		c.activate()
 	}
+}
+
+// looks is how often a board reads DR68 to be sure of a change.
+const looks = 2
+
+// Heeded says whether the board has looked at the last change of the loop it asked
+// to be told of.
+func (c *Chip) Heeded() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.unread == 0 || c.silent() || c.dr[drInt2+3]&int2Loop == 0
 }
 
 // tripDetector finds ring trip: the rectified current through a one-pole filter

@@ -130,15 +130,19 @@ func (w *wire) Tx(out, in []byte) error {
 func (w *wire) TxPackets(packets []spi.Packet) error {
 	w.chip.mu.Lock()
 	defer w.chip.mu.Unlock()
+	first := true // of its select
 	for _, p := range packets {
-		if err := w.packet(p); err != nil {
+		if err := w.packet(p, first || !w.chip.faults[SelectHeld]); err != nil {
 			return err
 		}
+		first = false
 	}
 	return nil
 }
 
-func (w *wire) packet(p spi.Packet) error {
+// packet clocks a packet through the chip. Where chip select was not raised
+// before it, the chip hands its bytes on as to the next in a daisy chain.
+func (w *wire) packet(p spi.Packet, selected bool) error {
 	if len(p.R) != 0 && len(p.W) != 0 && len(p.R) != len(p.W) {
 		return fmt.Errorf("model: tx: writes %d bytes but reads %d", len(p.W), len(p.R))
 	}
@@ -152,7 +156,9 @@ func (w *wire) packet(p spi.Packet) error {
 			b = p.W[i]
 		}
 		w.chip.elapse(w.byteTime)
-		b = w.chip.exchange(b)
+		if selected {
+			b = w.chip.exchange(b)
+		}
 		if i < len(p.R) {
 			p.R[i] = b
 		}
