@@ -30,6 +30,9 @@ import (
 type Hardware struct {
 	PCM   hal.PCM
 	Lines []slic.Line
+	// Priority has the thread that serves the highway go before others, for one
+	// whose clock does not wait (hal.Prioritize).
+	Priority bool
 }
 
 // Opts are the settings of an Agent that no document holds.

@@ -42,6 +42,10 @@ func (c *clockStats) between(late time.Duration) {
 func (a *Agent) runAudio(ctx context.Context) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	if a.hw.Priority {
+		a.log.Info("audio begins", "priority", hal.Prioritize())
+		defer hal.Deprioritize()
+	}
 	channels, period := a.hw.PCM.Channels(), a.hw.PCM.Period()
 	toPhone, fromPhone := blocks(channels, period), blocks(channels, period)
 	usual := time.Duration(period) * time.Second / dsp.SampleRate

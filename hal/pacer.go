@@ -11,9 +11,9 @@ type PacerOpts struct {
 	// pacer works in a testing/synctest bubble and on any system. The default
 	// sleeps in the kernel until an absolute time.
 	Portable bool
-	// Priority is the SCHED_FIFO priority asked for, 1..99 [50]. A negative
-	// value asks for none.
-	Priority int
+	// Ordinary leaves the thread's priority as it is. The default is that of
+	// Prioritize.
+	Ordinary bool
 	// MaxBehind is how far Wait may fall behind its grid before it gives the
 	// missed periods up [500 ms].
 	MaxBehind time.Duration
@@ -39,13 +39,13 @@ type Pacer struct {
 
 	released, late, stalled, skipped atomic.Int64
 	maxLate                          atomic.Int64
-	realtime                         atomic.Bool
+	priority                         atomic.Int32
 }
 
 // sleeper sleeps until an absolute time; its methods are called by the
 // goroutine that owns the pacer.
 type sleeper interface {
-	start(base time.Time, priority int) (realtime bool)
+	start(base time.Time, priority bool) Priority
 	until(base time.Time, offset time.Duration)
 	stop()
 }
@@ -57,14 +57,11 @@ type PacerStats struct {
 	Stalled  int64         // of these, later than ten periods
 	Skipped  int64         // periods given up because the caller was too far behind
 	MaxLate  time.Duration // worst lateness
-	Realtime bool          // SCHED_FIFO was granted
+	Priority Priority      // of the thread
 }
 
 // NewPacer returns a pacer of the given period, which must be positive.
 func NewPacer(period time.Duration, opts PacerOpts) *Pacer {
-	if opts.Priority == 0 {
-		opts.Priority = 50
-	}
 	if opts.MaxBehind == 0 {
 		opts.MaxBehind = 500 * time.Millisecond
 	}
@@ -76,12 +73,12 @@ func NewPacer(period time.Duration, opts PacerOpts) *Pacer {
 }
 
 // Start puts the origin of the grid to now. Unless the pacer is portable it
-// locks the calling goroutine to its thread and asks for real-time scheduling;
-// the thread keeps ordinary scheduling where that is not permitted.
+// locks the calling goroutine to its thread and gives that the priority that
+// Prioritize can give.
 func (p *Pacer) Start() {
 	p.base = time.Now()
 	p.next, p.last = 0, 0
-	p.realtime.Store(p.sleep.start(p.base, p.opts.Priority))
+	p.priority.Store(int32(p.sleep.start(p.base, !p.opts.Ordinary)))
 }
 
 // Stop undoes what Start did to the thread.
@@ -129,13 +126,13 @@ func (p *Pacer) Stats() PacerStats {
 		Stalled:  p.stalled.Load(),
 		Skipped:  p.skipped.Load(),
 		MaxLate:  time.Duration(p.maxLate.Load()),
-		Realtime: p.realtime.Load(),
+		Priority: Priority(p.priority.Load()),
 	}
 }
 
 type portableSleeper struct{}
 
-func (portableSleeper) start(time.Time, int) bool { return false }
+func (portableSleeper) start(time.Time, bool) Priority { return Ordinary }
 
 func (portableSleeper) until(base time.Time, offset time.Duration) {
 	time.Sleep(time.Until(base.Add(offset)))

@@ -13,21 +13,24 @@ import (
 type kernelSleeper struct {
 	origin int64 // CLOCK_MONOTONIC of the grid's origin, nanoseconds
 	target unix.Timespec
-	fifo   bool
+	raised bool
 }
 
 func newSleeper() sleeper { return &kernelSleeper{} }
 
-func (s *kernelSleeper) start(base time.Time, priority int) bool {
+func (s *kernelSleeper) start(base time.Time, priority bool) (got Priority) {
 	runtime.LockOSThread()
 	// Best effort: the pacer works without either, only less evenly.
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
-	s.fifo = priority > 0 && schedule(unix.SCHED_FIFO, uint32(priority)) == nil
+	if priority {
+		got = Prioritize()
+		s.raised = true
+	}
 	var now unix.Timespec
 	if unix.ClockGettime(unix.CLOCK_MONOTONIC, &now) == nil {
 		s.origin = now.Nano() - int64(time.Since(base))
 	}
-	return s.fifo
+	return got
 }
 
 func (s *kernelSleeper) until(_ time.Time, offset time.Duration) {
@@ -39,21 +42,9 @@ func (s *kernelSleeper) until(_ time.Time, offset time.Duration) {
 }
 
 func (s *kernelSleeper) stop() {
-	if s.fifo {
-		_ = schedule(unix.SCHED_NORMAL, 0)
-		s.fifo = false
+	if s.raised {
+		Deprioritize()
+		s.raised = false
 	}
 	runtime.UnlockOSThread()
-}
-
-// schedule sets the policy of the calling thread. Threads the runtime clones
-// from it get ordinary scheduling again.
-func schedule(policy, priority uint32) error {
-	attr := unix.SchedAttr{
-		Size:     unix.SizeofSchedAttr,
-		Policy:   policy,
-		Flags:    unix.SCHED_FLAG_RESET_ON_FORK,
-		Priority: priority,
-	}
-	return unix.SchedSetAttr(0, &attr, 0)
 }

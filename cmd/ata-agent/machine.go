@@ -128,7 +128,7 @@ func (m *machine) open(cfg *config.Config, dir state.Dir, log *slog.Logger) (*bo
 	}
 	log.Info("board", "board", m.description.ID, "model", m.identity.Model, "serial", m.identity.Serial, "mac", m.identity.MAC.String())
 	return &board{
-		name: m.description.ID, hardware: agent.Hardware{PCM: b.PCM, Lines: b.Lines}, close: b.Close, calibrations: cal,
+		name: m.description.ID, hardware: agent.Hardware{PCM: b.PCM, Lines: b.Lines, Priority: true}, close: b.Close, calibrations: cal,
 		front: func() (*front, error) {
 			p, err := boardfile.OpenPanel(m.description, devices)
 			if !p.Fitted() {

@@ -27,6 +27,7 @@ func runAgent(ctx context.Context, env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
+	makeRoomForAudio(env.getenv)
 	dir, err := state.Open(*stateDir)
 	if err != nil {
 		return err

@@ -21,7 +21,12 @@
 // It boots several times for each architecture:
 //
 //	kernel   packages that talk to the kernel, each by itself
-//	agent    the binary: calls, caller ID, a card that goes away, echo, a bad network
+//	agent    the binary: calls, caller ID, a card that goes away, echo, a bad network,
+//	         a processor that others want
+//	radio    the binary behind a radio link of mac80211_hwsim: its signal, a bad one,
+//	         an access point that goes away
+//	package  the Debian package under systemd, arm64 alone: its unit confines the
+//	         binary, feeds its watchdog, restarts it; upgrade and purge
 //	frozen   the binary is stopped; the watchdog reboots the machine
 //	cost     instructions that a line takes for 20 ms, against testdata/cost.json
 //

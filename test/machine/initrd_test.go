@@ -5,7 +5,10 @@ package machine
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
+	"os"
 	"path"
+	"path/filepath"
 )
 
 // archive writes the cpio archive ("newc") that the kernel unpacks into its
@@ -21,6 +24,7 @@ const (
 	modeDir    = 0o040755
 	modeFile   = 0o100755
 	modeDevice = 0o020600 // of characters
+	modeLink   = 0o120777
 )
 
 func newArchive() *archive {
@@ -56,11 +60,49 @@ func (a *archive) dir(name string) {
 }
 
 // file adds an executable file and the folders it lies in.
-func (a *archive) file(name string, data []byte) {
+func (a *archive) file(name string, data []byte) { a.add(name, modeFile, data) }
+
+// add adds what has contents, and the folders it lies in.
+func (a *archive) add(name string, mode int, data []byte) {
 	a.dir(path.Dir(name))
-	a.head(name, modeFile, len(data), 0, 0)
+	a.head(name, mode, len(data), 0, 0)
 	a.buf.Write(data)
 	a.pad()
+}
+
+// tree adds all that is below a folder. It belongs to root.
+func (a *archive) tree(root string) error {
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || path == root {
+			return err
+		}
+		name, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		switch d.Type() {
+		case fs.ModeDir:
+			a.dir(name)
+			return nil
+		case fs.ModeSymlink:
+			target, err := os.Readlink(path)
+			a.add(name, modeLink, []byte(target))
+			return err
+		default:
+			return a.copy(name, path)
+		}
+	})
+}
+
+// copy adds a file with its permissions.
+func (a *archive) copy(name, path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	data, err := os.ReadFile(path)
+	a.add(name, modeFile&^0o777|int(info.Mode().Perm()), data)
+	return err
 }
 
 // bytes ends the archive.

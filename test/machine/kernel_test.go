@@ -22,11 +22,12 @@ type arch struct {
 	goarch string
 	qemu   string
 	cpu    string
+	system bool // can be a Debian with systemd
 }
 
 var arches = []arch{
-	{"arm64", "linux-image-arm64", "arm64", "aarch64-linux-gnu-", "arm64", "qemu-system-aarch64", "cortex-a53"},
-	{"armhf", "linux-image-armmp", "arm", "arm-linux-gnueabihf-", "arm", "qemu-system-arm", "cortex-a7"},
+	{"arm64", "linux-image-arm64", "arm64", "aarch64-linux-gnu-", "arm64", "qemu-system-aarch64", "cortex-a53", true},
+	{"armhf", "linux-image-armmp", "arm", "arm-linux-gnueabihf-", "arm", "qemu-system-arm", "cortex-a7", false},
 }
 
 // kernel is a kernel image with its modules, ours among them.
@@ -61,21 +62,29 @@ func cache(t *testing.T) string {
 	return dir
 }
 
+// cached returns the folder of this name in the cache, which fill has filled as
+// recipe says. One that was filled by another recipe is filled again.
+func cached(t *testing.T, name, recipe string, fill func(dir string) error) string {
+	dir := filepath.Join(cache(t), name)
+	if what, err := os.ReadFile(filepath.Join(dir, "complete")); err == nil && string(what) == recipe {
+		return dir
+	}
+	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	if err := fill(dir); err != nil {
+		unavailable(t, "%s cannot be had: %v", name, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "complete"), []byte(recipe), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 // fetch returns the kernel of an architecture, from the cache or from Debian's
 // archive. Remove the cache to get a newer one.
 func (a arch) fetch(t *testing.T) kernel {
-	dir := filepath.Join(cache(t), a.name)
-	if what, err := os.ReadFile(filepath.Join(dir, "complete")); err != nil || string(what) != unpackScript {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Fatal(err)
-		}
-		if err := a.download(dir); err != nil {
-			unavailable(t, "no kernel for %s: %v", a.name, err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, "complete"), []byte(unpackScript), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir := cached(t, a.name, unpackScript, a.download)
 	images, err := filepath.Glob(filepath.Join(dir, "root/boot/vmlinuz-*"))
 	if err != nil || len(images) != 1 {
 		t.Fatalf("kernel images %v: %v", images, err)
@@ -97,49 +106,25 @@ func run(dir string, env []string, name string, args ...string) (string, error) 
 	return string(out), nil
 }
 
-// aptOptions let apt look for another architecture without touching the state
-// of the host.
-const aptOptions = `APT::Architecture "%[1]s";
-APT::Architectures { "%[1]s"; };
-Dir::State::status "%[2]s/status";
-Dir::State::Lists "%[2]s/lists";
-Dir::Cache "%[2]s/cache";
-APT::Sandbox::User "root";
-Acquire::Languages "none";
-`
-
 // download fetches a kernel and what modules for it are built with.
 func (a arch) download(dir string) error {
-	apt := filepath.Join(dir, "apt")
-	for _, d := range []string{"lists/partial", "cache/archives/partial"} {
-		if err := os.MkdirAll(filepath.Join(apt, d), 0o755); err != nil {
-			return err
-		}
-	}
-	options := filepath.Join(apt, "options")
-	err := errors.Join(
-		os.WriteFile(filepath.Join(apt, "status"), nil, 0o644),
-		os.WriteFile(options, fmt.Appendf(nil, aptOptions, a.name, apt), 0o644))
+	apt, err := newDebian(a.name, filepath.Join(dir, "apt"))
 	if err != nil {
 		return err
 	}
-	foreign := []string{"APT_CONFIG=" + options}
-	_, update := run(apt, foreign, "apt-get", "-qq", "update") // one of several indexes may fail
-	out, err := run(apt, foreign, "apt-cache", "depends", a.kernel)
+	out, err := apt.ask("depends", a.kernel)
 	if err != nil {
-		return errors.Join(update, err)
+		return err
 	}
 	version, base, err := kernelVersion(out)
 	if err != nil {
-		return errors.Join(update, err)
+		return errors.Join(apt.updated, err)
 	}
-	headers := "linux-headers-" + version
-	_, err = run(apt, foreign, "apt-get", "-qq", "download", "linux-image-"+version, headers, "linux-headers-"+base+"-common")
-	if err != nil {
+	if err := apt.download("linux-image-"+version, "linux-headers-"+version, "linux-headers-"+base+"-common"); err != nil {
 		return err
 	}
 	// The tools among the headers are programs of the host.
-	if _, err := run(apt, nil, "apt-get", "-qq", "download", "linux-kbuild-"+release(base)); err != nil {
+	if _, err := run(apt.dir, nil, "apt-get", "-qq", "download", "linux-kbuild-"+release(base)); err != nil {
 		return err
 	}
 	return a.unpack(dir, version, release(base))
@@ -160,11 +145,10 @@ func release(base string) string {
 	return strings.Join(parts[:2], ".")
 }
 
-// unpackScript takes the used parts out of the packages. A cache that was filled
-// by another one is filled again.
+// unpackScript takes the used parts out of the packages.
 const unpackScript = `set -e
 mkdir -p root headers
-dpkg-deb --fsys-tarfile apt/linux-image-*.deb | tar x -C root --wildcards './boot/vmlinuz*' '*/snd*.ko*' '*/soundcore.ko*' '*/softdog.ko*' '*/sch_netem.ko*'
+dpkg-deb --fsys-tarfile apt/linux-image-*.deb | tar x -C root --wildcards './boot/vmlinuz*' '*/snd*.ko*' '*/soundcore.ko*' '*/softdog.ko*' '*/sch_netem.ko*' '*/kernel/net/wireless/*' '*/kernel/net/mac80211/*' '*/kernel/net/rfkill/*' '*/libarc4.ko*' '*/mac80211_hwsim.ko*' '*/kernel/crypto/c[ct][mr].ko*' '*/kernel/crypto/cmac.ko*'
 for d in apt/linux-headers-*.deb apt/linux-kbuild-*.deb; do dpkg -x $d headers; done
 sed -i "s#/usr/src/#$PWD/headers/usr/src/#" headers/usr/src/linux-headers-$1/Makefile
 if [ "$3" = armhf ]; then ln -sf modpost.real-lsb-32 headers/usr/lib/linux-kbuild-$2/scripts/mod/modpost; fi

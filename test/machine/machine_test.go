@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,9 +19,12 @@ import (
 // modulesUsed are loaded in the machine, with what they need.
 var modulesUsed = []string{"vboard", "snd_aloop", "softdog", "sch_netem"}
 
+// radioModules are two radios in one ether, and the ciphers of WPA2.
+var radioModules = []string{"mac80211_hwsim", "ccm", "ctr", "cmac"}
+
 // parameters of the modules: two line-feed chips on the bus, and the lines of a
 // board.
-const parameters = "vboard.ncs=2 vboard.names=RESET1,INT1,RESET2,INT2,SHK,RM,FR,PD,LED,BTN snd_aloop.pcm_substreams=1 softdog.soft_margin=60"
+const parameters = "vboard.ncs=2 vboard.names=RESET1,INT1,RESET2,INT2,SHK,RM,FR,PD,LED,BTN snd_aloop.pcm_substreams=1 mac80211_hwsim.radios=2 softdog.soft_margin=60"
 
 // full asks for the long form of the guest's tests.
 func full() bool { return os.Getenv("ATA_FULL") == "1" }
@@ -28,9 +32,9 @@ func full() bool { return os.Getenv("ATA_FULL") == "1" }
 // wallLimit ends a machine that hangs. It is a guard, not a figure.
 func wallLimit() time.Duration {
 	if full() {
-		return 30 * time.Minute
+		return time.Hour
 	}
-	return 20 * time.Minute
+	return 30 * time.Minute
 }
 
 func TestMachine(t *testing.T) {
@@ -38,8 +42,12 @@ func TestMachine(t *testing.T) {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel() // a busy host changes nothing in a machine
 			m := a.prepare(t)
-			t.Run("kernel", func(t *testing.T) { m.guest(t, slow, "-test.skip=^TestAgent|^TestFrozen") })
+			t.Run("kernel", func(t *testing.T) { m.guest(t, slow, "-test.skip=^TestAgent|^TestFrozen|^TestRadio|^TestPackage") })
 			t.Run("agent", func(t *testing.T) { m.guest(t, gigahertz, "-test.run=^TestAgent") })
+			t.Run("radio", func(t *testing.T) { m.withRadio(t).guest(t, gigahertz, "-test.run=^TestRadio") })
+			if a.system {
+				t.Run("package", func(t *testing.T) { m.withSystem(t).guest(t, gigahertz, "-test.run=^TestPackage") })
+			}
 			t.Run("frozen", func(t *testing.T) { m.freeze(t) })
 			t.Run("cost", func(t *testing.T) { m.cost(t) })
 		})
@@ -50,7 +58,10 @@ func TestMachine(t *testing.T) {
 type prepared struct {
 	arch   arch
 	kernel kernel
+	built  string // folder of our programs
 	initrd string
+	memory int    // MiB
+	begin  string // argument of the kernel that has init begin another program
 }
 
 func (a arch) prepare(t *testing.T) prepared {
@@ -71,18 +82,35 @@ func (a arch) prepare(t *testing.T) prepared {
 			t.Fatalf("build %s: %v", name, err)
 		}
 	}
-	return prepared{a, k, a.initrd(t, k, dir)}
+	m := prepared{arch: a, kernel: k, built: dir, memory: 512}
+	return m.with(t, newArchive(), modulesUsed)
 }
 
-// initrd writes the machine's file system.
-func (a arch) initrd(t *testing.T, k kernel, dir string) string {
+// withRadio returns the machine with two radios, and the programs that make one
+// of them an access point and the other a station.
+func (p prepared) withRadio(t *testing.T) prepared {
+	radio := p.arch.fetchPrograms(t, "radio", "hostapd", "wpasupplicant", "iw")
+	for _, name := range []string{"hostapd", "wpa_supplicant", "iw"} {
+		if err := radio.add(name); err != nil {
+			t.Fatal(err)
+		}
+	}
 	files := newArchive()
+	if err := radio.put(files); err != nil {
+		t.Fatal(err)
+	}
+	return p.with(t, files, append(modulesUsed[:len(modulesUsed):len(modulesUsed)], radioModules...))
+}
+
+// with returns the machine with a file system of these files, our programs and
+// kernel modules.
+func (p prepared) with(t *testing.T, files *archive, modules []string) prepared {
 	const speech = "../../cmd/ata-agent/speech/"
 	for _, f := range [][2]string{
-		{"init", filepath.Join(dir, "init")},
-		{"bin/guest", filepath.Join(dir, "guest")},
-		{"bin/ata-agent", filepath.Join(dir, "agent")},
-		{"bin/media", filepath.Join(dir, "media")},
+		{"init", filepath.Join(p.built, "init")},
+		{"bin/guest", filepath.Join(p.built, "guest")},
+		{"bin/ata-agent", filepath.Join(p.built, "agent")},
+		{"bin/media", filepath.Join(p.built, "media")},
 		{"speech/thanks.wav", speech + "thanks.wav"},
 		{"speech/intro.wav", speech + "intro.wav"},
 	} {
@@ -92,11 +120,11 @@ func (a arch) initrd(t *testing.T, k kernel, dir string) string {
 		}
 		files.file(f[0], data)
 	}
-	m, err := findModules(k.modules, k.board)
+	m, err := findModules(p.kernel.modules, p.kernel.board)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range modulesUsed {
+	for _, name := range modules {
 		if err := m.add(name); err != nil {
 			t.Fatal(err)
 		}
@@ -104,11 +132,11 @@ func (a arch) initrd(t *testing.T, k kernel, dir string) string {
 	for i, name := range m.order {
 		files.file(fmt.Sprintf("modules/%02d-%s.ko", i, name), m.data[name])
 	}
-	path := filepath.Join(dir, "initrd")
-	if err := os.WriteFile(path, files.bytes(), 0o644); err != nil {
+	p.initrd = filepath.Join(t.TempDir(), "initrd")
+	if err := os.WriteFile(p.initrd, files.bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return path
+	return p
 }
 
 // Speeds of a machine's processor: each instruction takes 2^speed nanoseconds.
@@ -124,10 +152,10 @@ func (p prepared) boot(t *testing.T, speed int, command string) string {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, p.arch.qemu,
 		"-accel", "tcg,thread=single", "-icount", fmt.Sprintf("shift=%d,sleep=off", speed), "-rtc", "base=2026-01-02T03:04:05,clock=vm",
-		"-M", "virt,dtb-randomness=off", "-cpu", p.arch.cpu, "-m", "512", "-smp", "1",
+		"-M", "virt,dtb-randomness=off", "-cpu", p.arch.cpu, "-m", strconv.Itoa(p.memory), "-smp", "1",
 		"-display", "none", "-no-reboot", "-nodefaults", "-serial", "stdio",
 		"-kernel", p.kernel.image, "-initrd", p.initrd,
-		"-append", "console=ttyAMA0 panic=-1 quiet nokaslr "+parameters+" machine.run="+command)
+		"-append", "console=ttyAMA0 panic=-1 quiet nokaslr "+parameters+" "+p.begin+" machine.run="+command)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -29,8 +29,8 @@ type scene struct {
 // newScene starts all and waits until everything can be called.
 func newScene(t *testing.T) *scene {
 	t.Helper()
-	s := &scene{telephones: plugTelephones(t), peer: newPeer(t)}
-	s.program = start(t, configuration(s.peer.server, numberOne, numberTwo))
+	s := &scene{telephones: plugTelephones(t), peer: newPeer(t, loopback)}
+	s.program = start(t, configuration(s.peer.server, loopback, numberOne, numberTwo))
 	st := s.program.await(20*time.Second, "both lines in service", inService)
 	if len(st.Lines) != 2 {
 		t.Fatalf("%d lines", len(st.Lines))

@@ -24,7 +24,8 @@ const (
 	numberTwo = "102"
 	numberFar = "200"
 
-	domain = "machine.test"
+	domain   = "machine.test"
+	loopback = "127.0.0.1"
 )
 
 func password(number string) string { return "machine-" + number }
@@ -34,15 +35,16 @@ func password(number string) string { return "machine-" + number }
 type peer struct {
 	*testing.T
 	server string // address of the registrar
+	local  string // address of the far end
 	phone  *sim.Telephone
 	agent  *agent.Agent
 	log    lockedText
 }
 
-// newPeer serves until the test ends.
-func newPeer(t *testing.T) *peer {
+// newPeer serves at an address of the machine until the test ends.
+func newPeer(t *testing.T, local string) *peer {
 	t.Helper()
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	conn, err := net.ListenPacket("udp", net.JoinHostPort(local, "0"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +56,7 @@ func newPeer(t *testing.T) *peer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &peer{T: t, server: registrar.Addr().String()}
+	p := &peer{T: t, server: registrar.Addr().String(), local: local}
 	p.build()
 	p.serve(registrar)
 	return p
@@ -62,7 +64,7 @@ func newPeer(t *testing.T) *peer {
 
 // build makes the far end's adapter.
 func (p *peer) build() {
-	cfg, err := config.Parse("far", configuration(p.server, numberFar))
+	cfg, err := config.Parse("far", configuration(p.server, p.local, numberFar))
 	if err != nil {
 		p.Fatal(err)
 	}

@@ -68,6 +68,12 @@ func (l *lockedText) String() string {
 // watchdog restarts the machine if it hangs.
 func start(t *testing.T, config []byte) *program {
 	t.Helper()
+	return startBy(t, config, (*exec.Cmd).Start)
+}
+
+// startBy is start with the way in which the process is started.
+func startBy(t *testing.T, config []byte, run func(*exec.Cmd) error) *program {
+	t.Helper()
 	dir := t.TempDir()
 	files := map[string][]byte{"board.json": []byte(boardFile), "config.json": config}
 	for name, data := range files {
@@ -75,14 +81,12 @@ func start(t *testing.T, config []byte) *program {
 			t.Fatal(err)
 		}
 	}
-	p := &program{T: t, ended: make(chan struct{})}
-	p.client.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(dir, "control.sock"))
-	}}
+	p := newProgram(t, dir)
 	cmd := exec.Command("/bin/ata-agent", "run", "-board", filepath.Join(dir, "board.json"),
 		"-config", filepath.Join(dir, "config.json"), "-state", dir, "-watchdog", "/dev/watchdog0")
+	cmd.Env = []string{"PATH=/bin", "HOME=/tmp"} // as many slots as there are on a board
 	cmd.Stderr = &p.log
-	if err := cmd.Start(); err != nil {
+	if err := run(cmd); err != nil {
 		t.Fatal(err)
 	}
 	p.process = cmd.Process
@@ -99,6 +103,15 @@ func start(t *testing.T, config []byte) *program {
 			t.Logf("the agent's log:\n%s", &p.log)
 		}
 	})
+	return p
+}
+
+// newProgram is an agent with its state in a folder, started by others.
+func newProgram(t *testing.T, dir string) *program {
+	p := &program{T: t, ended: make(chan struct{})}
+	p.client.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(dir, "control.sock"))
+	}}
 	return p
 }
 
@@ -179,15 +192,16 @@ func (p *program) calls() []agent.PastCall {
 	return list
 }
 
-// configuration is a document with a line for each number, all at one server.
-func configuration(server string, numbers ...string) []byte {
+// configuration is a document with a line for each number, all at one server and
+// with one address of their own.
+func configuration(server, local string, numbers ...string) []byte {
 	type object = map[string]any
 	var lines []object
 	for _, n := range numbers {
 		lines = append(lines, object{
 			"sip": object{
 				"registrar": domain, "outbound_proxy": server, "user": n, "password": password(n),
-				"display_name": "Telephone " + n, "local_address": "127.0.0.1",
+				"display_name": "Telephone " + n, "local_address": local,
 			},
 			"dial": object{"plan": "(10x|200)"},
 		})

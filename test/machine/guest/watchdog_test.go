@@ -44,7 +44,7 @@ func TestWatchdog(t *testing.T) {
 // memory might. It does not return: the machine is rebooted.
 func TestFrozen(t *testing.T) {
 	newStretch(device(t, 1, 2)).run(t)
-	p := start(t, configuration("127.0.0.1:9", numberOne, numberTwo))
+	p := start(t, configuration("127.0.0.1:9", loopback, numberOne, numberTwo))
 	p.await(10*time.Second, "the clock runs", func(st agent.Status) bool { return st.Clock.Running })
 	time.Sleep(3 * agentTimeout)
 	if st, err := p.status(); err != nil || !st.Clock.Running {

@@ -5,7 +5,10 @@
 // line says and powers off.
 //
 //	machine.run=/bin/guest,-test.v;/bin/other   commands, arguments after commas
+//	machine.begin=/lib/systemd/systemd          takes the place of PID 1
 //	MODULE.PARAMETER=VALUE                      handed to the module
+//
+// The program that takes its place starts it again, and then it runs the commands.
 package main
 
 import (
@@ -13,7 +16,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
@@ -33,22 +35,37 @@ func main() {
 }
 
 func run() error {
+	line, err := os.ReadFile("/proc/cmdline")
+	if os.Getpid() != 1 && err == nil {
+		return executeAll(parse(string(line)).commands)
+	}
+	if err := mount(); err != nil {
+		return err
+	}
+	if line, err = os.ReadFile("/proc/cmdline"); err != nil {
+		return err
+	}
+	args := parse(string(line))
+	if err := loadModules(args.params); err != nil {
+		return err
+	}
+	if args.begin != "" {
+		return unix.Exec(args.begin, []string{args.begin}, []string{"TERM=dumb"})
+	}
+	return executeAll(args.commands)
+}
+
+// mount makes what programs expect of a machine.
+func mount() error {
 	for _, m := range [][2]string{{"devtmpfs", "/dev"}, {"proc", "/proc"}, {"sysfs", "/sys"}, {"tmpfs", "/tmp"}, {"tmpfs", "/run"}} {
 		if err := unix.Mount(m[0], m[1], m[0], 0, ""); err != nil {
 			return fmt.Errorf("mount %s: %w", m[1], err)
 		}
 	}
-	if err := bringUp("lo"); err != nil {
-		return err
-	}
-	line, err := os.ReadFile("/proc/cmdline")
-	if err != nil {
-		return err
-	}
-	commands, params := parse(string(line))
-	if err := loadModules(params); err != nil {
-		return err
-	}
+	return bringUp("lo")
+}
+
+func executeAll(commands [][]string) error {
 	for _, c := range commands {
 		if err := execute(c); err != nil {
 			return fmt.Errorf("%s: %w", c[0], err)
@@ -75,22 +92,31 @@ func bringUp(name string) error {
 	return nil
 }
 
+// arguments are those of the kernel that are ours.
+type arguments struct {
+	commands [][]string
+	begin    string
+	params   map[string]string // of modules
+}
+
 // parse takes the kernel's command line apart.
-func parse(line string) (commands [][]string, params map[string]string) {
-	params = map[string]string{}
+func parse(line string) arguments {
+	a := arguments{params: map[string]string{}}
 	for _, word := range strings.Fields(line) {
 		key, value, _ := strings.Cut(word, "=")
 		module, param, ok := strings.Cut(key, ".")
 		switch {
 		case key == "machine.run":
 			for _, c := range strings.Split(value, ";") {
-				commands = append(commands, strings.Split(c, ","))
+				a.commands = append(a.commands, strings.Split(c, ","))
 			}
+		case key == "machine.begin":
+			a.begin = value
 		case ok:
-			params[module] += param + "=" + value + " "
+			a.params[module] += param + "=" + value + " "
 		}
 	}
-	return commands, params
+	return a
 }
 
 // loadModules loads the modules in the order of their numbered names.
@@ -117,26 +143,11 @@ func load(path, params string) error {
 	return unix.FinitModule(int(f.Fd()), params, 0)
 }
 
-// withoutPriority takes the right to real-time priority from the programs that
-// are started from now on. The machine has one processor, and Go's runtime waits
-// for its own threads by yielding: from a real-time thread to those of ordinary
-// priority that is no waiting at all, and the kernel ends it after a second.
-func withoutPriority() error {
-	runtime.LockOSThread() // which the child inherits from
-	if err := unix.Prctl(unix.PR_CAPBSET_DROP, unix.CAP_SYS_NICE, 0, 0, 0); err != nil {
-		return fmt.Errorf("drop the right to priority: %w", err)
-	}
-	return nil
-}
-
 func execute(args []string) error {
-	if err := withoutPriority(); err != nil {
-		return err
-	}
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	// The machine has one processor. Goroutines that wait in the kernel for each
 	// other must not share one slot of the scheduler.
-	cmd.Env = []string{"PATH=/bin", "HOME=/tmp", "GOMAXPROCS=4"}
+	cmd.Env = []string{"PATH=/bin:/sbin", "HOME=/tmp", "GOMAXPROCS=4"}
 	return cmd.Run()
 }
