@@ -42,6 +42,9 @@ var mayImport = map[string][]string{
 
 	"quality/cause": {"quality"},
 
+	"quality/vqrtcpxr":        {"quality"},
+	"quality/vqrtcpxr/vqtest": {},
+
 	"slic":    {},
 	"country": {"dsp/…", "slic"},
 	"line":    {"country", "dialplan", "dsp/callerid", "slic"},
