@@ -192,8 +192,12 @@ func TestWatch(t *testing.T) {
 		{Figure: vqrtcpxr.IAJ, Critical: 100},
 	}
 	clear, warning, critical := vqrtcpxr.Clear, vqrtcpxr.Warning, vqrtcpxr.Critical
-	mos := func(s vqrtcpxr.Severity) []vqrtcpxr.Alert { return []vqrtcpxr.Alert{{Figure: vqrtcpxr.MOSLQ, Severity: s}} }
-	loss := func(s vqrtcpxr.Severity) []vqrtcpxr.Alert { return []vqrtcpxr.Alert{{Figure: vqrtcpxr.NLR, Severity: s}} }
+	mos := func(s vqrtcpxr.Severity) []vqrtcpxr.Alert {
+		return []vqrtcpxr.Alert{{Figure: vqrtcpxr.MOSLQ, Severity: s}}
+	}
+	loss := func(s vqrtcpxr.Severity) []vqrtcpxr.Alert {
+		return []vqrtcpxr.Alert{{Figure: vqrtcpxr.NLR, Severity: s}}
+	}
 	tests := []struct {
 		name   string
 		figure vqrtcpxr.Figure
