@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"net/netip"
 	"runtime"
 	"runtime/metrics"
 	"slices"
@@ -88,7 +89,20 @@ type CallStatus struct {
 	Data      bool        `json:"data,omitempty"` // of a fax or modem, at present
 	Voice     VoiceStatus `json:"voice"`
 
+	Setup  float64    `json:"setup_seconds,omitempty"` // from dialling to the first answer of an outgoing call
+	FarEnd *FarStatus `json:"far_end,omitempty"`       // what the far end told when the call ended
+
 	Causes []cause.Finding `json:"causes,omitempty"` // why it was bad, what cost most first
+	Detail CallDetail      `json:"-"`
+}
+
+// CallDetail is what a report on a call needs besides. It is for this program alone.
+type CallDetail struct {
+	Dialog sip.Dialog     // zero before the answer
+	Local  netip.AddrPort // where we take voice
+	Agreed sip.Media      // with the far end
+	Fixed  bool           // the jitter buffer does not adapt
+	Stats  media.Stats
 }
 
 // VoiceStatus is how the voice of a call fares. Times are in seconds, levels in
@@ -210,7 +224,7 @@ func (s *snapshot) now() LineStatus {
 	st.Calls = slices.Clone(st.Calls)
 	for i, session := range s.sessions {
 		stats := session.Stats()
-		st.Calls[i].Data, st.Calls[i].Voice = stats.Data, voiceStatus(stats)
+		st.Calls[i].Data, st.Calls[i].Voice, st.Calls[i].Detail.Stats = stats.Data, voiceStatus(stats), stats
 	}
 	return st
 }
@@ -235,16 +249,17 @@ func (p *port) publish() {
 	}
 	snap := &snapshot{}
 	for _, c := range p.calls {
-		s.Calls = append(s.Calls, callStatus(c))
+		s.Calls = append(s.Calls, p.callStatus(c))
 		snap.sessions = append(snap.sessions, c.session)
 	}
 	snap.line = s
 	p.status.Store(snap)
 }
 
-func callStatus(c *call) CallStatus {
+func (p *port) callStatus(c *call) CallStatus {
 	s := CallStatus{
-		Causes: c.record.Causes(),
+		Causes: c.record.Causes(), Setup: c.record.Signalling.Setup.Seconds(),
+		Detail: CallDetail{Dialog: c.dialog, Local: c.rtp(), Agreed: c.media, Fixed: fixedDelay(&p.config.RTP) > 0},
 
 		Call: uint32(c.id), Incoming: c.incoming, Emergency: c.emergency, Number: c.number,
 		Began: c.began, Answered: c.answered, Codec: c.media.Codec,
@@ -297,7 +312,9 @@ func (p *port) pastCall(c *call) PastCall {
 		p.emergencyAt = p.at
 	}
 	p.observe(c)
-	s := callStatus(c)
-	s.Ended, s.Voice = p.at, voiceStatus(c.session.Stats())
+	s := p.callStatus(c)
+	s.Detail.Stats = c.session.Stats()
+	s.Ended, s.Voice = p.at, voiceStatus(s.Detail.Stats)
+	s.tellFar(c.far)
 	return PastCall{p.n + 1, s}
 }

@@ -293,7 +293,16 @@ func setSDP(msg sipmsg.Message, d *sdp.Session) {
 
 // tellAnswered tells the line that the call is up.
 func (c *call) tellAnswered() {
-	c.u.notify(Answered{Call: c.id, Media: c.sess.media, Dialog: Dialog{c.sipID, c.dlg.localTag, c.dlg.remoteTag}})
+	c.u.notify(Answered{Call: c.id, Media: c.sess.media, Dialog: c.known()})
+}
+
+// known is what servers know the call by.
+func (c *call) known() Dialog {
+	d := Dialog{CallID: c.sipID, LocalTag: c.localTag}
+	if c.dlg != nil {
+		d.FarTag = c.dlg.remoteTag
+	}
+	return d
 }
 
 // changed tells the line about new media.

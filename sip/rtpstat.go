@@ -132,6 +132,6 @@ func (c *call) tellStat(msg sipmsg.Message) {
 // takeStat tells the line how its voice fared at the far end.
 func (c *call) takeStat(msg sipmsg.Message) {
 	if s, ok := rtpStatOf(msg); ok {
-		c.u.notify(Fared{Call: c.id, CallID: c.sipID, Voice: s})
+		c.u.notify(Fared{Call: c.id, Dialog: c.known(), Voice: s})
 	}
 }

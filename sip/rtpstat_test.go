@@ -74,7 +74,7 @@ func TestRTPStatOfOurBye(t *testing.T) {
 			t.Errorf("BYE says %q", v)
 		}
 		w.peer.reply(bye, 200, "", "", "P-RTP-Stat: PS=5,PR=4,PL=1")
-		if f := event[Fared](w); f.Call != id || f.CallID != invite.CallID().Value() || f.Voice != (RTPStat{Sent: 5, Received: 4, Lost: 1}) {
+		if f := event[Fared](w); f.Call != id || f.Dialog.CallID != invite.CallID().Value() || f.Dialog.FarTag != "tag1" || f.Voice != (RTPStat{Sent: 5, Received: 4, Lost: 1}) {
 			t.Errorf("%+v", f)
 		}
 	})
@@ -85,7 +85,7 @@ func TestRTPStatOfTheirBye(t *testing.T) {
 		l, id, _ := answeredCall(w, description())
 		w.ua.Meter(id, func() RTPStat { return stat })
 		l.send("BYE", "", "X-RTP-Stat: PS=5,PR=4", "X-RTP-Stat: PL=1")
-		if f := event[Fared](w); f.Call != id || f.CallID != l.callID || f.Voice != (RTPStat{Sent: 5, Received: 4, Lost: 1}) {
+		if f := event[Fared](w); f.Call != id || f.Dialog.CallID != l.callID || f.Dialog.FarTag != l.local || f.Voice != (RTPStat{Sent: 5, Received: 4, Lost: 1}) {
 			t.Errorf("%+v", f)
 		}
 		event[Ended](w)

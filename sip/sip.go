@@ -78,7 +78,7 @@ type (
 	// the one event that may come after.
 	Fared struct {
 		Call   CallID
-		CallID string // SIP Call-ID
+		Dialog Dialog // as Answered had it
 		Voice  RTPStat
 	}
 	// Digit is a key the far end sent by SIP INFO.
