@@ -98,6 +98,8 @@ type CallStatus struct {
 
 // CallDetail is what a report on a call needs besides. It is for this program alone.
 type CallDetail struct {
+	User   string         // of the account, ...
+	Domain string         // ... and its domain
 	Dialog sip.Dialog     // zero before the answer
 	Local  netip.AddrPort // where we take voice
 	Agreed sip.Media      // with the far end
@@ -259,7 +261,10 @@ func (p *port) publish() {
 func (p *port) callStatus(c *call) CallStatus {
 	s := CallStatus{
 		Causes: c.record.Causes(), Setup: c.record.Signalling.Setup.Seconds(),
-		Detail: CallDetail{Dialog: c.dialog, Local: c.rtp(), Agreed: c.media, Fixed: fixedDelay(&p.config.RTP) > 0},
+		Detail: CallDetail{
+			User: p.config.SIP.User, Domain: p.config.SIP.RecordDomain(),
+			Dialog: c.dialog, Local: c.rtp(), Agreed: c.media, Fixed: fixedDelay(&p.config.RTP) > 0,
+		},
 
 		Call: uint32(c.id), Incoming: c.incoming, Emergency: c.emergency, Number: c.number,
 		Began: c.began, Answered: c.answered, Codec: c.media.Codec,
