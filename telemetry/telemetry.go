@@ -112,7 +112,8 @@ func New(cfg *config.Config, o Opts) (*Telemetry, error) {
 	t.registry.Add(Network(o.Root, o.Addresses)...)
 	t.registry.Add(Wireless(o.Stations))
 	t.registry.Add(Lines(o.Status), t.calls)
-	t.registry.Add(Loops(o.Status, o.Lines)) // last: the first to be left out when there are too many lines
+	// Last: the first to be left out when there are too many lines.
+	t.registry.Add(Loops(o.Status, o.Lines), t.calls.Setups(), Registrations(o.Status))
 	t.take(cfg)
 	t.keeper.OnNarrow(t.narrow)
 	return t, nil
