@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ata-agent/ata-agent/dsp/callerid"
@@ -45,6 +46,10 @@ type call struct {
 
 	record   cause.Record
 	observed time.Time // last
+
+	dialog sip.Dialog           // once it was answered
+	far    *sip.RTPStat         // what the far end says of it at its end
+	talk   atomic.Pointer[talk] // for the user agent, nil before it was answered
 }
 
 // newCall opens the sockets of a call and starts its session.
@@ -116,6 +121,7 @@ func (p *port) sipEvent(ua *userAgent, e sip.Event) {
 		}
 	case sip.Answered:
 		if c := p.bySIP(ua, e.Call); c != nil {
+			c.dialog = e.Dialog
 			p.answered(c, e.Media)
 		}
 	case sip.Changed:
@@ -126,6 +132,8 @@ func (p *port) sipEvent(ua *userAgent, e sip.Event) {
 		if c := p.bySIP(ua, e.Call); c != nil {
 			p.ended(c, e)
 		}
+	case sip.Fared:
+		p.fared(ua, e)
 	case sip.Digit:
 		if c := p.bySIP(ua, e.Call); c != nil && c.id == p.connected { // not of a call on hold
 			p.voice.PlayKey(e.Key, e.Duration)
@@ -163,6 +171,7 @@ func (p *port) incoming(ua *userAgent, e sip.Incoming) {
 	}
 	c.sip, c.incoming, c.number = e.Call, true, e.Number
 	c.caller = callerOf(e, p.at)
+	p.meter(c)
 	p.tell(p.at, line.Incoming{
 		Call: c.id, Number: e.Number, Name: e.Name, Withheld: e.Withheld,
 		Ring: distinctiveRing(e.Alert), Emergency: e.Priority == "psap-callback",
@@ -209,6 +218,7 @@ func (p *port) answered(c *call, m sip.Media) {
 	if c.answered.IsZero() {
 		c.answered = p.at
 	}
+	c.talk.Store(&talk{c.answered, m.Codec})
 	if !c.incoming {
 		p.tell(p.at, line.Answered{Call: c.id})
 	}

@@ -47,6 +47,7 @@ func (p *port) place(id line.CallID, number string, emergency bool, agents []*us
 		}
 		c.number, c.emergency, c.others = number, emergency, agents[i+1:]
 		if c.sip, err = ua.invite(p, number, c.rtp()); err == nil {
+			p.meter(c)
 			return nil
 		}
 		p.drop(c)

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"net/netip"
 	"runtime"
 	"runtime/metrics"
 	"slices"
@@ -91,7 +92,22 @@ type CallStatus struct {
 	Data      bool        `json:"data,omitempty"` // of a fax, modem or text telephone, at present
 	Voice     VoiceStatus `json:"voice"`
 
+	Setup  float64    `json:"setup_seconds,omitempty"` // from dialling to the first answer of an outgoing call
+	FarEnd *FarStatus `json:"far_end,omitempty"`       // what the far end told when the call ended
+
 	Causes []cause.Finding `json:"causes,omitempty"` // why it was bad, what cost most first
+	Detail CallDetail      `json:"-"`
+}
+
+// CallDetail is what a report on a call needs besides. It is for this program alone.
+type CallDetail struct {
+	User   string         // of the account, ...
+	Domain string         // ... and its domain
+	Dialog sip.Dialog     // zero before the answer
+	Local  netip.AddrPort // where we take voice
+	Agreed sip.Media      // with the far end
+	Fixed  bool           // the jitter buffer does not adapt
+	Stats  media.Stats
 }
 
 // VoiceStatus is how the voice of a call fares. Times are in seconds, levels in
@@ -217,7 +233,7 @@ func (s *snapshot) now() LineStatus {
 	st.Calls = slices.Clone(st.Calls)
 	for i, session := range s.sessions {
 		stats := session.Stats()
-		st.Calls[i].Data, st.Calls[i].Voice = stats.Data, voiceStatus(stats)
+		st.Calls[i].Data, st.Calls[i].Voice, st.Calls[i].Detail.Stats = stats.Data, voiceStatus(stats), stats
 	}
 	return st
 }
@@ -242,16 +258,20 @@ func (p *port) publish() {
 	}
 	snap := &snapshot{}
 	for _, c := range p.calls {
-		s.Calls = append(s.Calls, callStatus(c))
+		s.Calls = append(s.Calls, p.callStatus(c))
 		snap.sessions = append(snap.sessions, c.session)
 	}
 	snap.line = s
 	p.status.Store(snap)
 }
 
-func callStatus(c *call) CallStatus {
+func (p *port) callStatus(c *call) CallStatus {
 	s := CallStatus{
-		Causes: c.record.Causes(),
+		Causes: c.record.Causes(), Setup: c.record.Signalling.Setup.Seconds(),
+		Detail: CallDetail{
+			User: p.config.SIP.User, Domain: p.config.SIP.RecordDomain(),
+			Dialog: c.dialog, Local: c.rtp(), Agreed: c.media, Fixed: fixedDelay(&p.config.RTP) > 0,
+		},
 
 		Call: uint32(c.id), Incoming: c.incoming, Emergency: c.emergency, Number: c.number,
 		Began: c.began, Answered: c.answered, Codec: c.media.Codec,
@@ -304,7 +324,9 @@ func (p *port) pastCall(c *call) PastCall {
 		p.emergencyAt = p.at
 	}
 	p.observe(c)
-	s := callStatus(c)
-	s.Ended, s.Voice = p.at, voiceStatus(c.session.Stats())
+	s := p.callStatus(c)
+	s.Detail.Stats = c.session.Stats()
+	s.Ended, s.Voice = p.at, voiceStatus(s.Detail.Stats)
+	s.tellFar(c.far)
 	return PastCall{p.n + 1, s}
 }

@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math/rand/v2"
 	"net/netip"
@@ -40,6 +41,8 @@ type badCall struct {
 	levels  [2]dsp.DBm0                                  // of the speech at telephones 1 and 2 [-20]
 	radio   float64                                      // signal of the device's radio link, dBm [none]
 	fails   bool                                         // there will be no talk
+	talk    time.Duration                                // how long [usualTalk]
+	seed    uint64                                       // of the speech [4]
 }
 
 // voice says whether a packet is voice for line n.
@@ -49,7 +52,12 @@ func voice(p siptest.Packet, n int) bool {
 
 // each makes a route that treats the packets of voice for line n.
 func each(n int, f func(count int, rng *rand.Rand) (time.Duration, bool)) func(siptest.Packet) (time.Duration, bool) {
-	count, rng := 0, rand.New(rand.NewPCG(3, uint64(n)))
+	return eachBy(3, n, f)
+}
+
+// eachBy does it by another chance.
+func eachBy(seed uint64, n int, f func(count int, rng *rand.Rand) (time.Duration, bool)) func(siptest.Packet) (time.Duration, bool) {
+	count, rng := 0, rand.New(rand.NewPCG(seed, uint64(n)))
 	return func(p siptest.Packet) (time.Duration, bool) {
 		if !voice(p, n) {
 			return 0, true
@@ -253,24 +261,32 @@ func (w *world) talkBadly(c badCall) {
 	if c.network != nil {
 		w.net.Route(c.network)
 	}
+	talk := cmp.Or(c.talk, usualTalk)
 	for i, phone := range w.board.Phones {
-		phone.Speak(turns(i, usualTalk, c.levels[i]))
+		phone.Speak(turnsBy(cmp.Or(c.seed, usualSpeech), i, talk, c.levels[i]))
 	}
 	time.Sleep(5 * time.Second)
 	if c.during != nil {
 		c.during(w)
 	}
-	time.Sleep(usualTalk - 5*time.Second)
+	time.Sleep(talk - 5*time.Second)
 	w.phone(1, "onhook")
 	w.phone(2, "pause 1500ms onhook")
 }
 
 // turns is the speech of one of two who talk by turns of two seconds.
 func turns(who int, d time.Duration, level dsp.DBm0) []int16 {
+	return turnsBy(usualSpeech, who, d, level)
+}
+
+// usualSpeech is the seed of what is said.
+const usualSpeech = 4
+
+func turnsBy(seed uint64, who int, d time.Duration, level dsp.DBm0) []int16 {
 	if level == 0 {
 		level = -20
 	}
-	rng := rand.New(rand.NewPCG(4, uint64(who)))
+	rng := rand.New(rand.NewPCG(seed, uint64(who)))
 	silence := make([]int16, 2500*time.Millisecond/sampleTime)
 	var all []int16
 	for len(all) < int(d/sampleTime) {

@@ -65,6 +65,7 @@ type SIP struct {
 	LocalPort               int      `json:"local_port" default:"0" range:"0..65535" reload:"box" doc:"Local SIP port. 0: any free one."`
 	CallWithoutRegistration bool     `json:"call_without_registration" default:"false" doc:"Whether calls may be made while not registered. Emergency calls always may."`
 	TrustedPeers            []string `json:"trusted_peers" range:"0..32" each:"2..64" doc:"Addresses that may send calls besides the registrar and the proxy: IP, or IP:port."`
+	StatsInBye              bool     `json:"stats_in_bye" default:"false" reload:"live" doc:"Tell the far end at the end of each call how its voice fared here, in the header P-RTP-Stat."`
 	StartSpread             Seconds  `json:"start_spread_s" default:"0" range:"0..300" doc:"The first registration after power-up waits a random time up to this, so that a fleet does not register at once."`
 }
 

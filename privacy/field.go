@@ -57,6 +57,7 @@ const (
 	URL                 // without user, password and query
 	Prose               // log text: scrubbed of all of these and of known secrets
 	Message             // SIP message: as Prose, and no credentials, keys and digits
+	Party               // party or dialog of a call: as Phone, but may be long
 )
 
 // Label tells the series of a field apart.

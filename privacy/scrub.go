@@ -14,6 +14,7 @@ const (
 	hidden     = "***"
 	plainLimit = 64   // bytes of a version, model or name of a sensor
 	proseLimit = 1024 // bytes of a log text
+	partyLimit = 255  // bytes of what names a party or dialog
 	phoneLeast = 5    // digits that make a telephone number of a text
 )
 
@@ -68,6 +69,8 @@ func (s *Scrubber) form(f Form, text string, p Permit) string {
 	switch f {
 	case Phone:
 		return s.phone(text, p)
+	case Party:
+		return s.party(text, p, partyLimit)
 	case Address:
 		return s.network(text, p)
 	case URL:
@@ -93,11 +96,14 @@ func limit(text string, n int) string {
 	return text
 }
 
-func (s *Scrubber) phone(number string, p Permit) string {
-	if number == "" || p.Categories.Has(PhoneNumber) && p.Level >= Quality {
-		return limit(number, plainLimit)
+func (s *Scrubber) phone(number string, p Permit) string { return s.party(number, p, plainLimit) }
+
+// party is a number, name or dialog as far as it may be told.
+func (s *Scrubber) party(text string, p Permit, most int) string {
+	if text == "" || p.Categories.Has(PhoneNumber) && p.Level >= Quality {
+		return limit(text, most)
 	}
-	return s.id.Pseudonym(number)
+	return s.id.Pseudonym(text)
 }
 
 // network is the network of an address: /24 and /48. An address is a person's

@@ -114,7 +114,7 @@ func FuzzScrub(f *testing.F) {
 	}
 	f.Add("INVITE sip:hunter2@[::1] SIP/2.0\r\nA: b\r\n\r\nc", "x")
 	f.Fuzz(func(t *testing.T, a, b string) {
-		for _, form := range []Form{Plain, Phone, Address, URL, Prose, Message} {
+		for _, form := range []Form{Plain, Phone, Party, Address, URL, Prose, Message} {
 			text := a + "hunter2" + b
 			if out := s.form(form, text, Permit{Tracing, Ordinary}); form == Prose && strings.Contains(out, "hunter2") {
 				t.Errorf("form %d of %q shows the password: %q", form, text, out)

@@ -52,6 +52,18 @@ type Counts struct {
 // Expected is how many packets were sent.
 func (c *Counts) Expected() uint64 { return c.Played + c.Lost + c.Discarded }
 
+// Since is what was added to earlier counts of the same stream. What earlier ones
+// took for lost and came after all is nothing, not less.
+func (c *Counts) Since(earlier *Counts) Counts {
+	more := func(now, before uint64) uint64 { return now - min(now, before) }
+	return Counts{
+		Played: more(c.Played, earlier.Played), Lost: more(c.Lost, earlier.Lost), Discarded: more(c.Discarded, earlier.Discarded),
+		Bursts: more(c.Bursts, earlier.Bursts), InBursts: more(c.InBursts, earlier.InBursts), BurstBad: more(c.BurstBad, earlier.BurstBad),
+		Gaps: more(c.Gaps, earlier.Gaps), InGaps: more(c.InGaps, earlier.InGaps), GapBad: more(c.GapBad, earlier.GapBad),
+		BadRuns: more(c.BadRuns, earlier.BadRuns),
+	}
+}
+
 // Add takes the fate of the next n packets in the order they were sent.
 func (b *Bursts) Add(f Fate, n uint64) {
 	if n == 0 {

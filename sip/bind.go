@@ -18,6 +18,7 @@ type bind struct {
 	seq     uint32
 	public  netip.AddrPort // our address as the server sees it, if we name that
 	routes  []sipmsg.Uri   // Service-Route (RFC 3608)
+	times   RegisterTimes
 }
 
 func (u *UA) newBind() bind {
@@ -93,25 +94,35 @@ func (u *UA) sendRegister(a regSend) {
 	u.stack.connect(a.To, func(f *flow, err error) {
 		if err != nil {
 			u.log.Info("registrar out of reach", "server", a.To.addr, "err", err)
+			u.bind.count(a, 0, 0)
 			u.post(func() { u.regEvent(regFailed{}) }) // not from within regEvent
 			return
 		}
-		b := &u.bind
+		b, began := &u.bind, time.Now()
 		b.seq++
 		b.public = a.Public
 		contact := u.contact(f).Address
 		x := &exchange{u: u, flow: f, trusted: true, nextSeq: func() uint32 { b.seq++; return b.seq }}
 		x.response = func(res *sipmsg.Response) {
 			if res.StatusCode >= 200 {
+				b.count(a, res.StatusCode, time.Since(began))
 				u.onRegistered(a, contact, res)
 			}
 		}
 		x.fail = func(err error) {
 			u.log.Info("REGISTER failed", "server", a.To.addr, "err", err)
+			b.count(a, 0, 0)
 			u.regEvent(regFailed{})
 		}
 		x.start(u.newRegister(a, contact, f))
 	})
+}
+
+// count counts a request that was to bring or refresh the binding.
+func (b *bind) count(a regSend, code int, took time.Duration) {
+	if a.Expires > 0 {
+		b.times.answered(code, took)
+	}
 }
 
 func (u *UA) onRegistered(a regSend, contact sipmsg.Uri, res *sipmsg.Response) {

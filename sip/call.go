@@ -63,6 +63,8 @@ type call struct {
 	dlg      *dialog // nil until an outgoing call is answered
 	busy     int     // exchanges that must end before the call is forgotten
 
+	measure func() RTPStat // how the voice fares; nil: nobody is told
+
 	uac
 	uas
 	refresh
@@ -233,7 +235,14 @@ func (c *call) bye(d *dialog) {
 	if d == c.dlg {
 		c.state = terminating
 	}
-	c.inside(d, sipmsg.BYE, nil, func(*sipmsg.Response) {
+	c.inside(d, sipmsg.BYE, func(req *sipmsg.Request) {
+		if d == c.dlg { // not one of a fork that nobody talked to
+			c.tellStat(req)
+		}
+	}, func(res *sipmsg.Response) {
+		if res != nil && res.IsSuccess() {
+			c.takeStat(res)
+		}
 		if d == c.dlg {
 			c.state = done
 		}
@@ -280,6 +289,20 @@ func sdpOf(msg sipmsg.Message) (*sdp.Session, error) {
 func setSDP(msg sipmsg.Message, d *sdp.Session) {
 	msg.AppendHeader(sipmsg.NewHeader("Content-Type", "application/sdp"))
 	msg.SetBody(d.Marshal())
+}
+
+// tellAnswered tells the line that the call is up.
+func (c *call) tellAnswered() {
+	c.u.notify(Answered{Call: c.id, Media: c.sess.media, Dialog: c.known()})
+}
+
+// known is what servers know the call by.
+func (c *call) known() Dialog {
+	d := Dialog{CallID: c.sipID, LocalTag: c.localTag}
+	if c.dlg != nil {
+		d.FarTag = c.dlg.remoteTag
+	}
+	return d
 }
 
 // changed tells the line about new media.

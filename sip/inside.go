@@ -38,7 +38,10 @@ func (c *call) onRequest(t *serverTx) {
 
 // onBye ends the call. A caller may send it before the answer (RFC 3261 §15).
 func (c *call) onBye(t *serverTx) {
-	t.answer(200)
+	res := t.reply(200, "")
+	c.tellStat(res)
+	t.respond(res)
+	c.takeStat(t.req)
 	if c.server != nil && c.server.last < 200 {
 		c.server.answer(487)
 	}
@@ -119,7 +122,7 @@ func (c *call) impliedAck() {
 	if c.state == accepting {
 		c.state = confirmed
 		if !c.over {
-			c.u.notify(Answered{Call: c.id, Media: c.sess.media})
+			c.tellAnswered()
 		}
 	}
 }

@@ -52,8 +52,9 @@ type (
 	// Answered says that the call is up: an outgoing one was answered, or an
 	// incoming one's answer was acknowledged.
 	Answered struct {
-		Call  CallID
-		Media Media
+		Call   CallID
+		Media  Media
+		Dialog Dialog
 	}
 	// Changed says that the far end or Hold changed the voice of a call. For an
 	// incoming call it also tells, with Answer, what was agreed on: voice may
@@ -71,6 +72,14 @@ type (
 		Cause     int  // Q.850 cause from a Reason header (RFC 3326), 0 = none
 		Text      string
 		Elsewhere bool // answered by another telephone (RFC 3326, SIP;cause=200)
+	}
+	// Fared says how the voice of a call fared at the far end, which told it when
+	// the call ended. It comes before Ended if the far end hung up; if we did, it is
+	// the one event that may come after.
+	Fared struct {
+		Call   CallID
+		Dialog Dialog // as Answered had it
+		Voice  RTPStat
 	}
 	// Digit is a key the far end sent by SIP INFO.
 	Digit struct {
@@ -91,6 +100,7 @@ func (Progress) isEvent()        {}
 func (Answered) isEvent()        {}
 func (Changed) isEvent()         {}
 func (Ended) isEvent()           {}
+func (Fared) isEvent()           {}
 func (Digit) isEvent()           {}
 func (MessagesWaiting) isEvent() {}
 
@@ -138,6 +148,12 @@ type Media struct {
 	EventReceive  uint8 // payload type we receive telephone-event with, 0 = none
 	Noise         bool  // pauses may be sent as comfort noise (RFC 3389)
 	Send, Receive bool
+}
+
+// Dialog is what servers know a call by (RFC 3261 §12).
+type Dialog struct {
+	CallID           string
+	LocalTag, FarTag string
 }
 
 // Transport of SIP.

@@ -11,6 +11,7 @@ type Status struct {
 	Local        netip.AddrPort `json:"local"`   // zero while there is no socket or connection
 	Contact      string         `json:"contact"` // URI under which we can be reached
 	Registration Registration   `json:"registration"`
+	Register     RegisterTimes  `json:"register"`
 	Calls        []CallStatus   `json:"calls,omitempty"`
 	Counters     Counters       `json:"counters"`
 }

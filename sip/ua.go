@@ -265,7 +265,7 @@ func (u *UA) Status() Status {
 func (u *UA) LocalAddr() netip.AddrPort { return u.status.Load().Local }
 
 func (u *UA) publish() {
-	s := &Status{Registration: u.reg}
+	s := &Status{Registration: u.reg, Register: u.bind.times}
 	if u.stack != nil {
 		s.Local = u.stack.local
 		s.Contact = "sip:" + u.user + "@" + s.Local.String()

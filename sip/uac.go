@@ -426,7 +426,7 @@ func (c *call) answered(d *dialog, res *sipmsg.Response) {
 		return
 	}
 	c.agreeRefresh(res, true)
-	c.u.notify(Answered{Call: c.id, Media: c.sess.media})
+	c.tellAnswered()
 }
 
 // cancel gives up a call that is not answered. CANCEL waits for a first

@@ -217,7 +217,7 @@ func (c *call) onAck(req *sipmsg.Request) {
 		return
 	}
 	if first {
-		c.u.notify(Answered{Call: c.id, Media: c.sess.media})
+		c.tellAnswered()
 	} else {
 		c.changed(before)
 	}

@@ -24,6 +24,7 @@ type Calls struct {
 	mos       map[string]*privacy.Histogram
 	jitter    *privacy.Histogram
 	roundTrip *privacy.Histogram
+	setup     *privacy.Histogram
 }
 
 // callKey tells calls apart.
@@ -40,13 +41,14 @@ type lineCalls struct {
 	received  uint64
 	lost      int64
 	discarded uint64
+	emergency uint64
 }
 
 // NewCalls returns a counter of the agent's calls.
 func NewCalls(status func() agent.Status, past func() []agent.PastCall) *Calls {
 	return &Calls{
 		status: status, past: past, seen: map[callKey]bool{}, lines: map[int]*lineCalls{}, mos: map[string]*privacy.Histogram{},
-		jitter: emptyHistogram(rtpJitter), roundTrip: emptyHistogram(rtpRoundTrip),
+		jitter: emptyHistogram(rtpJitter), roundTrip: emptyHistogram(rtpRoundTrip), setup: emptyHistogram(callSetup),
 	}
 }
 
@@ -102,6 +104,9 @@ func (c *Calls) collectLine(s *Samples, l agent.LineStatus) {
 			s.Set(callsTotal, float64(sum.ended[way][answered]), n, name, result)
 		}
 	}
+	if sum.emergency > 0 { // most lines never have one
+		s.Set(emergencyCalls, float64(sum.emergency), n)
+	}
 	s.Set(rtpPackets, float64(sum.sent), n, "sent")
 	s.Set(rtpPackets, float64(sum.received), n, "received")
 	s.Set(rtpLost, float64(max(0, sum.lost)), n)
@@ -151,6 +156,12 @@ func (c *Calls) count(call agent.PastCall) {
 	l := c.of(call.Line)
 	l.ended[index(call.Incoming)][index(!call.Answered.IsZero())]++
 	l.add(call.Voice)
+	if call.Emergency {
+		l.emergency++
+	}
+	if call.Setup > 0 {
+		observe(c.setup, callSetup, call.Setup)
+	}
 	if call.Voice.MOSLQ > 0 {
 		h := c.mos[call.Codec]
 		if h == nil {

@@ -44,6 +44,9 @@ func (t *Telemetry) serve(ctx context.Context) {
 		parts.Go(func() { t.listen(ctx, cfg.Listen) })
 	}
 	parts.Go(func() { t.tap.runHEP(ctx, &cfg.HEP, t.log) })
+	if t.reporting() {
+		parts.Go(func() { t.publish.run(ctx, &cfg.Reports) })
+	}
 	t.collectUntilChanged(ctx, &cfg)
 }
 
@@ -74,6 +77,7 @@ func (t *Telemetry) collectUntilChanged(ctx context.Context, cfg *config.Telemet
 	defer metrics.Stop()
 	calls := time.NewTicker(pollCalls)
 	defer calls.Stop()
+	watch := newVQWatch(&cfg.Reports)
 	flush := time.NewTicker(cfg.Flush.Duration())
 	defer flush.Stop()
 	for {
@@ -85,9 +89,7 @@ func (t *Telemetry) collectUntilChanged(ctx context.Context, cfg *config.Telemet
 		case <-metrics.C:
 			t.put(privacy.Batch{Kind: privacy.Metrics, Items: t.registry.Gather()})
 		case <-calls.C:
-			for _, c := range t.calls.Ended() {
-				t.put(privacy.Batch{Kind: privacy.Report, Name: "call", Items: callReport(c)})
-			}
+			t.lookAtCalls(watch)
 		case b := <-t.inbox:
 			t.put(b)
 		case <-flush.C:
@@ -96,6 +98,23 @@ func (t *Telemetry) collectUntilChanged(ctx context.Context, cfg *config.Telemet
 		if t.queue.Due() {
 			t.flushOrSay()
 		}
+	}
+}
+
+// lookAtCalls reports on calls that ended, and on those that go on.
+func (t *Telemetry) lookAtCalls(watch *vqWatch) {
+	reporting := t.reporting()
+	for _, c := range t.calls.Ended() {
+		t.put(privacy.Batch{Kind: privacy.Report, Name: "call", Items: callReport(c)})
+		if e, ok := sessionReport(c); ok && reporting {
+			t.publish.put(e)
+		}
+	}
+	if !reporting {
+		return
+	}
+	for _, e := range watch.look(t.opts.Status()) {
+		t.publish.put(e)
 	}
 }
 

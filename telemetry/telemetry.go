@@ -16,6 +16,7 @@ import (
 	"github.com/ata-agent/ata-agent/agent"
 	"github.com/ata-agent/ata-agent/config"
 	"github.com/ata-agent/ata-agent/privacy"
+	"github.com/ata-agent/ata-agent/sip"
 	"github.com/ata-agent/ata-agent/slic"
 	"github.com/ata-agent/ata-agent/state"
 	"github.com/ata-agent/ata-agent/telemetry/queue"
@@ -31,8 +32,11 @@ type Opts struct {
 
 	Status func() agent.Status
 	Calls  func() []agent.PastCall
-	Forget func()      // what the agent remembers of calls
-	Lines  []slic.Line // to be measured
+	Forget func() // what the agent remembers of calls
+	// Publish tells a collector something by the account of a line, counted from 1
+	// [nobody is told].
+	Publish func(ctx context.Context, line int, p sip.Publication) (sip.Published, error)
+	Lines   []slic.Line // to be measured
 
 	ClockSet  func() bool               // [the kernel's word]
 	Addresses func() ([]Address, error) // [the kernel's]
@@ -54,6 +58,7 @@ type Telemetry struct {
 	queue    *queue.Queue
 	time     *timeline
 	tap      *Tap
+	publish  *publisher
 
 	receivers func(*config.Telemetry, string) ([]target, error)
 
@@ -99,6 +104,7 @@ func New(cfg *config.Config, o Opts) (*Telemetry, error) {
 	}
 	t.filter = privacy.NewFilter(catalogue, t.keeper, t.scrubber)
 	t.tap = newTap(t.filter, t.ledger)
+	t.publish = newPublisher(t)
 	t.calls = NewCalls(o.Status, o.Calls)
 	t.registry = NewRegistry(o.Logger, NewCollector("telemetry", t.collect))
 	t.registry.Add(Device(o.Root, o.Version, o.Board)...)
@@ -106,7 +112,8 @@ func New(cfg *config.Config, o Opts) (*Telemetry, error) {
 	t.registry.Add(Network(o.Root, o.Addresses)...)
 	t.registry.Add(Wireless(o.Stations))
 	t.registry.Add(Lines(o.Status), t.calls)
-	t.registry.Add(Loops(o.Status, o.Lines)) // last: the first to be left out when there are too many lines
+	// Last: the first to be left out when there are too many lines.
+	t.registry.Add(Loops(o.Status, o.Lines), t.calls.Setups(), Registrations(o.Status))
 	t.take(cfg)
 	t.keeper.OnNarrow(t.narrow)
 	return t, nil
@@ -187,6 +194,13 @@ func asked(p *config.Privacy) privacy.Asked {
 		Permit: privacy.Permit{Level: privacy.Level(p.Level), Categories: set},
 		Notice: p.NoticeRequired, Version: p.NoticeVersion,
 	}
+}
+
+// reporting says whether there is a collector of voice quality reports.
+func (t *Telemetry) reporting() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.config.Reports.Collector != "" && t.publish.send != nil
 }
 
 // private lists what a configuration holds that no text may show.
@@ -270,6 +284,7 @@ func (t *Telemetry) narrow() {
 		cancel()
 	}
 	t.tap.narrow()
+	t.publish.clear()
 	for len(t.inbox) > 0 {
 		<-t.inbox
 	}
@@ -300,6 +315,9 @@ func (t *Telemetry) collect(s *Samples) error {
 	s.Text(installation, t.identity.Installation())
 	s.Set(consentLevel, float64(t.keeper.Permit().Level))
 	s.Set(queueBytes, float64(stats.Bytes))
+	if t.reporting() {
+		t.publish.collect(s)
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	queued := map[string]uint64{"full": stats.Full + t.missed.Load(), "expired": stats.Expired, "revoked": stats.Revoked}

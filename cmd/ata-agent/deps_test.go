@@ -45,6 +45,9 @@ var mayImport = map[string][]string{
 
 	"quality/cause": {"quality"},
 
+	"quality/vqrtcpxr":        {"quality"},
+	"quality/vqrtcpxr/vqtest": {},
+
 	"slic":    {},
 	"country": {"dsp/…", "slic"},
 	"line":    {"country", "dialplan", "dsp/callerid", "slic"},
@@ -101,7 +104,7 @@ var mayImport = map[string][]string{
 
 	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "line/script", "media", "quality", "quality/cause", "sip", "slic"},
 
-	"telemetry":          {"agent", "config", "media", "privacy", "slic", "state", "telemetry/…"},
+	"telemetry":          {"agent", "config", "media", "privacy", "quality", "quality/vqrtcpxr", "sip", "slic", "state", "telemetry/…"},
 	"telemetry/queue":    {"state"},
 	"telemetry/receiver": {"config", "privacy"},
 	"telemetry/otlp":     {"privacy", "telemetry/receiver"},

@@ -18,7 +18,10 @@ func (s *service) newTelemetry(l *life) (*telemetry.Telemetry, error) {
 		Status: func() agent.Status { return l.agent.Status() },
 		Calls:  func() []agent.PastCall { return l.agent.Calls() },
 		Forget: func() { l.agent.Forget() },
-		Lines:  s.board.hardware.Lines,
+		Publish: func(ctx context.Context, line int, p sip.Publication) (sip.Published, error) {
+			return l.agent.Publish(ctx, line, p)
+		},
+		Lines: s.board.hardware.Lines,
 	})
 }
 

@@ -166,16 +166,21 @@ var everything = []string{
 	"signal_strength", "call_quality", "mobile_network", "phone_number", "location", "crash", "logs", "trace",
 }
 
-// startATA runs the agent with a telemetry section.
+// startATA runs the agent with a telemetry section, at a registrar of the test's.
 func startATA(t *testing.T, telemetry object) *ata {
 	t.Helper()
+	return startATAAt(t, startRegistrar(t), telemetry)
+}
+
+// startATAAt runs it at a registrar.
+func startATAAt(t *testing.T, registrar string, telemetry object) *ata {
+	t.Helper()
 	a := &ata{state: t.TempDir()}
-	registrar := startRegistrar(t)
 	var lines []object
 	for _, n := range []string{callerNumber, calledNumber} {
 		lines = append(lines, object{
 			"name": callerName + n, "dsp": object{"lec": false}, "dial": object{"plan": "(555xxxx)"},
-			"sip": object{"registrar": "ata.test", "outbound_proxy": registrar, "user": n, "password": sipPassword, "display_name": callerName, "local_address": "127.0.0.1"},
+			"sip": object{"registrar": "ata.test", "outbound_proxy": registrar, "user": n, "password": sipPassword, "display_name": callerName, "stats_in_bye": true, "local_address": "127.0.0.1"},
 		})
 	}
 	doc, err := json.Marshal(object{"lines": lines, "telemetry": telemetry, "privacy": object{"level": 4, "categories": everything}})

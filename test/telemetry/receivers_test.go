@@ -73,7 +73,8 @@ func TestPrometheus(t *testing.T) {
 	for expression, want := range map[string]string{
 		`up{job="ata-agent"}`: "1", `ata_line_registered{line="1"}`: "1", `sum(ata_calls_total{result="answered",direction="outgoing"})`: "1",
 		`sum(ata_calls_total{result="answered",direction="incoming"})`: "1", `ata_call_mos_lq_count{codec="PCMU"}`: "2", `sum(ata_rtp_lost_packets_total)`: "0",
-		`ata_consent_level`: "2", `ata_calls_active{line="1"}`: "0",
+		`ata_consent_level`: "2", `ata_calls_active{line="1"}`: "0", `ata_line_registration_attempts_total{line="1",code="2xx"}`: "1",
+		`ata_line_registration_rtt_seconds_count`: "2", `ata_call_setup_seconds_count`: "1",
 	} {
 		eventually(t, 20*time.Second, expression+" is "+want, func() bool { return query(t, server, expression) == want })
 	}
