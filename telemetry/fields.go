@@ -1,6 +1,9 @@
 package telemetry
 
-import "github.com/ata-agent/ata-agent/privacy"
+import (
+	"github.com/ata-agent/ata-agent/privacy"
+	"github.com/ata-agent/ata-agent/telemetry/modem"
+)
 
 // catalogue is every field there is. The variables below are its entries.
 var catalogue = new(privacy.Catalogue)
@@ -103,6 +106,28 @@ var (
 	wifiFrequency = declare(privacy.Gauge, "ata_wifi_channel_frequency_hertz", "Hz", privacy.MobileNetwork, privacy.Quality, privacy.Repair,
 		"Frequency of the radio channel.", byInterface)
 )
+
+// The mobile network, without who and where.
+var (
+	modemSignal = declare(privacy.Gauge, "ata_modem_signal_dbm", "dBm", privacy.SignalStrength, privacy.Quality, privacy.Repair,
+		"Signal of the mobile network; rsrq and sinr in dB.",
+		privacy.Label{Name: "kind", Values: namesOf(modem.Kinds[:])}, privacy.Label{Name: "technology", Values: namesOf(modem.Technologies[:])})
+	modemTechnology = declare(privacy.Info, "ata_modem_access_technology_info", "", privacy.MobileNetwork, privacy.Quality, privacy.Repair,
+		"Generation of the mobile network.", privacy.Label{Name: "technology", Values: namesOf(modem.Technologies[:])})
+	modemState = declare(privacy.Info, "ata_modem_state_info", "", privacy.MobileNetwork, privacy.Quality, privacy.Repair,
+		"What the modem is doing.", privacy.Label{Name: "state", Values: modem.States()})
+	modemOperator = declare(privacy.Info, "ata_modem_operator_info", "", privacy.MobileNetwork, privacy.Diagnostics, privacy.Repair,
+		"Name of the mobile network's operator.", privacy.Label{Name: "operator"})
+)
+
+// namesOf are texts of a type of their own.
+func namesOf[T ~string](list []T) []string {
+	names := make([]string, len(list))
+	for i, v := range list {
+		names[i] = string(v)
+	}
+	return names
+}
 
 // Configuration.
 var (

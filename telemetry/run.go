@@ -20,9 +20,12 @@ const pollCalls = 5 * time.Second
 // Run collects and sends until ctx ends, then writes what could not be sent. It
 // returns when everything it started has ended.
 func (t *Telemetry) Run(ctx context.Context) error {
+	var aside sync.WaitGroup
+	aside.Go(func() { t.mobile.run(ctx) })
 	for ctx.Err() == nil {
 		t.serve(ctx)
 	}
+	aside.Wait()
 	return t.flush()
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/ata-agent/ata-agent/privacy"
 	"github.com/ata-agent/ata-agent/slic"
 	"github.com/ata-agent/ata-agent/state"
+	"github.com/ata-agent/ata-agent/telemetry/modem"
 	"github.com/ata-agent/ata-agent/telemetry/queue"
 )
 
@@ -37,6 +38,8 @@ type Opts struct {
 	ClockSet  func() bool               // [the kernel's word]
 	Addresses func() ([]Address, error) // [the kernel's]
 	Stations  func() ([]Station, error) // of radio links [the kernel's]
+
+	Modem func(context.Context) (modem.Modem, bool, error) // that mobile calls go by [ModemManager's]
 }
 
 // Telemetry collects, keeps and sends. Its methods may be called from any
@@ -51,6 +54,7 @@ type Telemetry struct {
 	ledger   *privacy.Ledger
 	registry *Registry
 	calls    *Calls
+	mobile   *mobile
 	queue    *queue.Queue
 	time     *timeline
 	tap      *Tap
@@ -90,6 +94,9 @@ func New(cfg *config.Config, o Opts) (*Telemetry, error) {
 	if o.Stations == nil {
 		o.Stations = KernelStations
 	}
+	if o.Modem == nil {
+		o.Modem = Modem
+	}
 	t := &Telemetry{
 		opts: o, log: o.Logger, receivers: receivers, run: newRun(), started: time.Now(), inbox: make(chan privacy.Batch, inboxSize),
 		changed: make(chan struct{}, 1), cancels: map[string]context.CancelFunc{}, drops: map[string]float64{},
@@ -104,7 +111,10 @@ func New(cfg *config.Config, o Opts) (*Telemetry, error) {
 	t.registry.Add(Device(o.Root, o.Version, o.Board)...)
 	t.registry.Add(FreeSpace(string(o.Home)), Clock())
 	t.registry.Add(Network(o.Root, o.Addresses)...)
-	t.registry.Add(Wireless(o.Stations))
+	t.mobile = &mobile{read: o.Modem, wanted: func() bool {
+		return t.filter.Allows(modemSignal, privacy.Everything) || t.filter.Allows(modemState, privacy.Everything)
+	}}
+	t.registry.Add(Wireless(o.Stations), t.mobile)
 	t.registry.Add(Lines(o.Status), t.calls)
 	t.registry.Add(Loops(o.Status, o.Lines)) // last: the first to be left out when there are too many lines
 	t.take(cfg)
