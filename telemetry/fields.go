@@ -132,7 +132,7 @@ func namesOf[T ~string](list []T) []string {
 // Configuration.
 var (
 	configApplied = declare(privacy.Counter, "ata_config_apply_total", "", privacy.DeviceConfiguration, privacy.Operational, privacy.Operate,
-		"Configurations that were taken over or refused.", privacy.Label{Name: "result", Values: []string{"ok", "rejected"}})
+		"Configurations that were taken over or refused.", privacy.Label{Name: "result", Values: results})
 	configSuccess = declare(privacy.Gauge, "ata_config_last_success_timestamp_seconds", "s", privacy.DeviceConfiguration, privacy.Operational, privacy.Operate,
 		"When a configuration was taken over last.")
 )
@@ -145,7 +145,7 @@ var (
 		"Whether the receiver is on or off the hook.", byLine, privacy.Label{Name: "state", Values: []string{"off_hook", "on_hook"}})
 	lineFault = declare(privacy.Gauge, "ata_line_fault", "", privacy.Performance, privacy.Operational, privacy.Repair,
 		"Whether something is wrong with the port.", byLine,
-		privacy.Label{Name: "kind", Values: []string{"out_of_service", "over_temp", "foreign_voltage", "short", "open", "ground_fault"}})
+		privacy.Label{Name: "kind", Values: []string{"out_of_service", "overload", "foreign_voltage", "leakage"}})
 	lineVoltage = declare(privacy.Gauge, "ata_line_voltage_volts", "V", privacy.Performance, privacy.Quality, privacy.Repair,
 		"Voltage to ground at a lead, and of the battery.", byLine, privacy.Label{Name: "point", Values: []string{"tip", "ring", "battery"}})
 	lineCurrent = declare(privacy.Gauge, "ata_line_loop_current_amperes", "A", privacy.Performance, privacy.Quality, privacy.Repair,

@@ -24,13 +24,6 @@ func value(t *testing.T, items []privacy.Item, f privacy.Field) float64 {
 	return 0
 }
 
-func count(items []privacy.Item) (n int) {
-	for _, i := range items {
-		n += series(i)
-	}
-	return n
-}
-
 func TestTooManySeries(t *testing.T) {
 	n := 300
 	r := NewRegistry(slog.New(slog.DiscardHandler), NewCollector("many", func(s *Samples) error {
@@ -40,14 +33,14 @@ func TestTooManySeries(t *testing.T) {
 		return nil
 	}))
 	items := r.Gather()
-	if got := count(items); got != seriesLimit {
+	if got := seriesOf(items); got != seriesLimit {
 		t.Errorf("%d series, want %d", got, seriesLimit)
 	}
 	if got := value(t, items, seriesDropped); got != 102 {
 		t.Errorf("%g series were counted as left out, want 102", got)
 	}
 	n = 3
-	if got := count(r.Gather()); got != 5 {
+	if got := seriesOf(r.Gather()); got != 5 {
 		t.Errorf("%d series, want 5", got)
 	}
 }
@@ -98,7 +91,7 @@ func TestLargestBoardFits(t *testing.T) {
 	r := NewRegistry(slog.New(slog.DiscardHandler), Device(pi(), "1.2", "generic")...)
 	r.Add(FreeSpace(t.TempDir()), Clock(), links0(pi()), Lines(a.status), NewCalls(a.status, a.calls), Loops(a.status, ports))
 	items := r.Gather()
-	if n := count(items); n > seriesLimit {
+	if n := seriesOf(items); n > seriesLimit {
 		t.Errorf("%d series", n)
 	}
 	measured := 0

@@ -35,6 +35,8 @@ type Opts struct {
 	Forget func()      // what the agent remembers of calls
 	Lines  []slic.Line // to be measured
 
+	Operations *Operations // on the device [nobody counts them]
+
 	ClockSet  func() bool               // [the kernel's word]
 	Addresses func() ([]Address, error) // [the kernel's]
 	Stations  func() ([]Station, error) // of radio links [the kernel's]
@@ -55,6 +57,7 @@ type Telemetry struct {
 	registry *Registry
 	calls    *Calls
 	mobile   *mobile
+	boots    *boots
 	queue    *queue.Queue
 	time     *timeline
 	tap      *Tap
@@ -69,12 +72,11 @@ type Telemetry struct {
 
 	mu      sync.Mutex // over what follows, and over putting into the queue
 	config  config.Telemetry
-	wanted  privacy.Set // by all receivers
+	trust   config.Provision // whom it names, and as whom it goes there
+	wanted  privacy.Set      // by all receivers
 	serial  uint64
 	cancels map[string]context.CancelFunc // of what is being sent
 	drops   map[string]float64
-	applied [2]float64 // configurations refused and taken over
-	success time.Time
 }
 
 // inboxSize is how many reports and log records may wait to be put in the queue.
@@ -93,6 +95,9 @@ func New(cfg *config.Config, o Opts) (*Telemetry, error) {
 	}
 	if o.Stations == nil {
 		o.Stations = KernelStations
+	}
+	if o.Operations == nil {
+		o.Operations = &Operations{}
 	}
 	if o.Modem == nil {
 		o.Modem = Modem
@@ -115,8 +120,9 @@ func New(cfg *config.Config, o Opts) (*Telemetry, error) {
 		return t.filter.Allows(modemSignal, privacy.Everything) || t.filter.Allows(modemState, privacy.Everything)
 	}}
 	t.registry.Add(Wireless(o.Stations), t.mobile)
-	t.registry.Add(Lines(o.Status), t.calls)
-	t.registry.Add(Loops(o.Status, o.Lines)) // last: the first to be left out when there are too many lines
+	t.registry.Add(o.Operations, t.boots, NewCollector("certificates", t.certificates), Lines(o.Status), t.calls)
+	t.registry.Add(NewCollector("strangers", func(s *Samples) error { strangers(s, o.Status()); return nil }))
+	t.registry.Add(Figures(o.Status), Loops(o.Status, o.Lines)) // last: the first to be left out when there are too many lines
 	t.take(cfg)
 	t.keeper.OnNarrow(t.narrow)
 	return t, nil
@@ -135,10 +141,11 @@ func (t *Telemetry) open() error {
 	if err != nil {
 		t.log.Error("the record of consent is damaged: nothing leaves until the owner decides again", "err", err)
 	}
-	var errs [4]error
+	var errs [5]error
 	t.identity, errs[1] = privacy.OpenIdentity(t.opts.Home)
 	t.ledger, errs[2] = privacy.OpenLedger(t.opts.Home)
 	t.time, errs[3] = newTimeline(dir, t.opts.Root, t.opts.ClockSet)
+	t.boots, errs[4] = openBoots(dir)
 	if err := errors.Join(errs[:]...); err != nil {
 		return err
 	}
@@ -173,20 +180,10 @@ func (t *Telemetry) Apply(cfg *config.Config) {
 	}
 }
 
-// Applied counts a configuration that was taken over or refused.
-func (t *Telemetry) Applied(ok bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.applied[index(ok)]++
-	if ok {
-		t.success = time.Now()
-	}
-}
-
 func (t *Telemetry) take(cfg *config.Config) {
 	t.scrubber.Know(private(cfg))
 	t.mu.Lock()
-	t.config = cfg.Telemetry
+	t.config, t.trust = cfg.Telemetry, cfg.Provision
 	t.mu.Unlock()
 	t.keeper.Ask(asked(&cfg.Privacy))
 }
@@ -304,6 +301,13 @@ func (t *Telemetry) drop(reason string) {
 	t.drops[reason]++
 }
 
+func (t *Telemetry) certificates(s *Samples) error {
+	t.mu.Lock()
+	trust, own := t.trust, t.config
+	t.mu.Unlock()
+	return certificateEnds(s, &trust, &own)
+}
+
 // collect tells how telemetry itself fares.
 func (t *Telemetry) collect(s *Samples) error {
 	stats := t.queue.Stats()
@@ -315,11 +319,6 @@ func (t *Telemetry) collect(s *Samples) error {
 	queued := map[string]uint64{"full": stats.Full + t.missed.Load(), "expired": stats.Expired, "revoked": stats.Revoked}
 	for _, reason := range dropped.Labels[0].Values {
 		s.Set(dropped, float64(queued[reason])+t.drops[reason], reason)
-	}
-	s.Set(configApplied, t.applied[1], "ok")
-	s.Set(configApplied, t.applied[0], "rejected")
-	if !t.success.IsZero() {
-		s.Set(configSuccess, float64(t.success.UnixMilli())/1000)
 	}
 	return nil
 }

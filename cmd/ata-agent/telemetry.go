@@ -18,12 +18,12 @@ func (s *service) newTelemetry(l *life) (*telemetry.Telemetry, error) {
 		Status: func() agent.Status { return l.agent.Status() },
 		Calls:  func() []agent.PastCall { return l.agent.Calls() },
 		Forget: func() { l.agent.Forget() },
-		Lines:  s.board.hardware.Lines,
+		Lines:  s.board.hardware.Lines, Operations: &s.operations,
 	})
 }
 
 // tapped has the agent's log records and packets pass by telemetry.
-func tapped(opts *agent.Opts, t *telemetry.Telemetry) {
+func tapped(opts *agent.Opts, t *telemetry.Telemetry, count *telemetry.Operations) {
 	opts.Logger = slog.New(t.LogHandler(opts.Logger.Handler()))
 	listen := opts.Listen
 	if listen == nil {
@@ -35,7 +35,7 @@ func tapped(opts *agent.Opts, t *telemetry.Telemetry) {
 		if more != nil {
 			more(line, o)
 		}
-		o.Trace = t.Tap().SIP
+		o.Trace, o.Asked = t.Tap().SIP, count.Asked
 	}
 }
 
