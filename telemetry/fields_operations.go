@@ -53,6 +53,8 @@ var (
 var (
 	lineREN = declare(privacy.Gauge, "ata_line_ren", "", privacy.Performance, privacy.Quality, privacy.Repair,
 		"Load of the ringers, as the last line test found it.", byLine)
+	ringTripMargin = declare(privacy.Gauge, "ata_line_ring_trip_margin_amperes", "A", privacy.Performance, privacy.Quality, privacy.Repair,
+		"What the current of ringing may still grow before it looks like an answer, when the line last rang.", byLine)
 	hookFlash = declare(privacy.Gauge, "ata_line_hook_flash_seconds", "s", privacy.Performance, privacy.Quality, privacy.Repair,
 		"Break of the last hook flash.", byLine)
 	pulseBreak = declare(privacy.Gauge, "ata_line_pulse_break_seconds", "s", privacy.Performance, privacy.Quality, privacy.Repair,

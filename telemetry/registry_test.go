@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"periph.io/x/conn/v3/physic"
+
 	"github.com/ata-agent/ata-agent/agent"
 	"github.com/ata-agent/ata-agent/privacy"
 	"github.com/ata-agent/ata-agent/slic"
@@ -72,7 +74,7 @@ func eightLines() ([]agent.LineStatus, []slic.Line) {
 	for n := range 8 {
 		up := call(1, true).CallStatus
 		lines = append(lines, agent.LineStatus{Line: n + 1, Enabled: true, PortUp: true, Registration: "registered", Calls: []agent.CallStatus{up}})
-		ports = append(ports, fakeLine{caps: slic.Caps{Measure: true}})
+		ports = append(ports, fakeLine{caps: slic.Caps{Measure: true}, m: slic.Measurement{RingCurrent: 20 * physic.MilliAmpere, TripAt: 34 * physic.MilliAmpere}})
 	}
 	return lines, ports
 }
@@ -96,11 +98,11 @@ func TestLargestBoardFits(t *testing.T) {
 	}
 	measured := 0
 	for _, i := range items {
-		if i.Field == lineCurrent || i.Field == lineVoltage {
+		if i.Field == lineCurrent || i.Field == lineVoltage || i.Field == ringTripMargin {
 			measured++
 		}
 	}
-	if left := value(t, items, seriesDropped); measured < 4 || int(left) != 32-measured {
+	if left := value(t, items, seriesDropped); measured < 4 || int(left) != 40-measured {
 		t.Errorf("%d measurements are told, %g series left out", measured, left)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
@@ -625,16 +626,34 @@ func heap() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// BenchmarkScrape answers Prometheus for two lines on this computer.
+// scrapeLimit is what an answer to Prometheus may take of the processor.
+const scrapeLimit = 2 * time.Millisecond
+
+// BenchmarkScrape answers Prometheus for two lines that have everything there is to
+// tell, from the files of this computer.
 func BenchmarkScrape(b *testing.B) {
-	w := newWorld(b, state.Dir(b.TempDir()))
-	lines, ports := eightLines()
-	w.agent.lines = lines[:2]
-	w.allow(b, privacy.Quality)
+	w := fullWorld(b)
 	w.registry.Add(Device(os.DirFS("/"), "1.2", "test")...)
-	w.registry.Add(links0(os.DirFS("/")), Loops(w.agent.status, ports[:2]))
+	w.registry.Add(links0(os.DirFS("/")))
 	r := httptest.NewRequest("GET", "/metrics", nil)
+	b.ReportAllocs()
+	begin := processorTime(b)
 	for b.Loop() {
 		w.ServeMetrics(httptest.NewRecorder(), r)
 	}
+	each := (processorTime(b) - begin) / time.Duration(b.N)
+	b.ReportMetric(each.Seconds()*1e3, "cpu-ms/op")
+	if each > scrapeLimit {
+		b.Errorf("an answer takes %v of the processor, at most %v is allowed", each, scrapeLimit)
+	}
+}
+
+// processorTime is what this process has used, in user and kernel mode.
+func processorTime(tb testing.TB) time.Duration {
+	tb.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		tb.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

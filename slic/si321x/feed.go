@@ -67,6 +67,9 @@ func (w *worker) command(lf byte) {
 		w.selectBattery(lf)
 	}
 	w.chip.write(drLinefeed, lf)
+	if lf == lfRinging && w.lf != lfRinging {
+		w.ringing.begin()
+	}
 	w.lf, w.feedAt = lf, now
 	w.feedCheck = now.Add(feedPeriod)
 }

@@ -44,6 +44,7 @@ type worker struct {
 
 	lf       byte      // linefeed state commanded
 	feedAt   time.Time // when
+	ringing  ringing   // current while it rang last
 	tripped  uint64    // number of the SetFeed whose ringing was answered
 	off      bool      // hook as last reported
 	deafTill time.Time // loop current says nothing about the hook until then
