@@ -64,9 +64,10 @@ bench-judges:
 	./test/need gcc espeak-ng spandsp:libspandsp-dev speexdsp:libspeexdsp-dev
 	$(GO) test -tags judges -count=1 -timeout 30m -run 'CPU|Cost' -v ./dsp/echo ./media ./test/judges
 
-# Prometheus, Mosquitto, rsyslog, Kamailio and tshark get telemetry and judge it.
+# Prometheus, Mosquitto, rsyslog, Kamailio and tshark get telemetry and judge it,
+# and dbusmock is a modem.
 test-telemetry:
-	./test/need prometheus promtool:prometheus mosquitto mosquitto_sub:mosquitto-clients rsyslogd:rsyslog-gnutls kamailio tshark || [ "$$CI" != true ]
+	./test/need prometheus promtool:prometheus mosquitto mosquitto_sub:mosquitto-clients rsyslogd:rsyslog-gnutls kamailio tshark dbus-daemon:dbus dbusmock:python3-dbusmock || [ "$$CI" != true ]
 	$(GO) test -tags telemetry -count=1 -timeout 10m ./test/telemetry
 
 # The code that talks to the kernel, on Debian's ARM kernels under QEMU in
