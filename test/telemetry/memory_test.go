@@ -61,11 +61,6 @@ func TestResidentMemory(t *testing.T) {
 	slices.Sort(with)
 	slices.Sort(without)
 	took := with[6] - without[6]
-	for _, a := range []*ata{silent, telling} {
-		data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", a.pid))
-		t.Logf("%s", regexp.MustCompile(`(?m)^Rss.*$`).FindAll(data, -1))
-		t.Log(regexp.MustCompile(`"heap_bytes": \d+`).FindString(a.do(t, "status", "-json")))
-	}
 	t.Logf("resident: %.1f MiB without, %.1f MiB with telemetry: %.1f MiB for it", mib(without[6]), mib(with[6]), mib(took))
 	if took > residentLimit {
 		t.Errorf("telemetry takes %.1f MiB, at most %.1f MiB are allowed", mib(took), mib(residentLimit))
