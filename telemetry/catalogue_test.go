@@ -40,7 +40,8 @@ func fullWorld(t testing.TB) *Telemetry {
 		l.Audio.Echo = agent.EchoStatus{Loss: 12, Enhancement: 20, Known: true}
 		l.Hook = agent.HookStatus{Flash: .3, PulseBreak: .06, PulsePeriod: .1}
 		l.LineTest = &slic.TestReport{Results: []slic.TestResult{
-			{Test: slic.ForeignEMF, Verdict: slic.Limited}, {Test: slic.ResistiveFaults, Verdict: slic.Failed},
+			{Test: slic.ForeignEMF, Verdict: slic.Limited},
+			{Test: slic.ResistiveFaults, Verdict: slic.Failed},
 			{Test: slic.RingerEquivalence, Verdict: slic.Passed, Figures: map[string]float64{"ren": 1.1}},
 		}}
 		l.Calls[0].Answered = time.Unix(1, 0)
