@@ -5,6 +5,7 @@ import (
 	"errors"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,16 +18,20 @@ import (
 func TestMobile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
-		wanted, asked := true, 0
-		answer := func(context.Context) (modem.Modem, bool, error) {
+		var wanted atomic.Bool
+		var asked atomic.Int64
+		var answer atomic.Value
+		wanted.Store(true)
+		type answerer = func(context.Context) (modem.Modem, bool, error)
+		answer.Store(answerer(func(context.Context) (modem.Modem, bool, error) {
 			return modem.Modem{
 				State: "connected", Technologies: []modem.Technology{modem.LTE, modem.NR}, Operator: "Example Mobile",
 				Signals: []modem.Signal{{Technology: modem.LTE, Kind: modem.RSRP, Value: -92}},
 			}, true, nil
-		}
-		m := &mobile{wanted: func() bool { return wanted }, read: func(ctx context.Context) (modem.Modem, bool, error) {
-			asked++
-			return answer(ctx)
+		}))
+		m := &mobile{wanted: wanted.Load, read: func(ctx context.Context) (modem.Modem, bool, error) {
+			asked.Add(1)
+			return answer.Load().(answerer)(ctx)
 		}}
 		done := make(chan struct{})
 		go func() {
@@ -42,10 +47,10 @@ func TestMobile(t *testing.T) {
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%v, got\n%s", err, strings.Join(got, "\n"))
 		}
-		answer = func(ctx context.Context) (modem.Modem, bool, error) {
+		answer.Store(answerer(func(ctx context.Context) (modem.Modem, bool, error) {
 			<-ctx.Done()
 			return modem.Modem{}, false, ctx.Err()
-		}
+		}))
 		time.Sleep(modemPeriod + modemWait)
 		synctest.Wait()
 		if got, err := collect(t, m); len(got) > 0 || !errors.Is(err, context.DeadlineExceeded) {
@@ -54,10 +59,11 @@ func TestMobile(t *testing.T) {
 		if _, err := collect(t, m); err != nil {
 			t.Errorf("the same look fails again: %v", err)
 		}
-		wanted, asked = false, 0
+		wanted.Store(false)
+		asked.Store(0)
 		time.Sleep(2 * modemPeriod)
-		if got, err := collect(t, m); len(got) > 0 || err != nil || asked > 0 {
-			t.Errorf("with nobody to know it was asked %d times: %q, %v", asked, got, err)
+		if got, err := collect(t, m); len(got) > 0 || err != nil || asked.Load() > 0 {
+			t.Errorf("with nobody to know it was asked %d times: %q, %v", asked.Load(), got, err)
 		}
 		stop()
 		<-done
