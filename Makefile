@@ -64,10 +64,12 @@ bench-judges:
 	./test/need gcc espeak-ng spandsp:libspandsp-dev speexdsp:libspeexdsp-dev
 	$(GO) test -tags judges -count=1 -timeout 30m -run 'CPU|Cost' -v ./dsp/echo ./media ./test/judges
 
-# Prometheus, Mosquitto, rsyslog, Kamailio and tshark get telemetry and judge it.
+# Prometheus, Mosquitto, rsyslog, Kamailio and tshark get telemetry and judge it,
+# and dbusmock is a modem.
 test-telemetry:
-	./test/need prometheus promtool:prometheus mosquitto mosquitto_sub:mosquitto-clients rsyslogd:rsyslog-gnutls kamailio tshark || [ "$$CI" != true ]
-	$(GO) test -tags telemetry -count=1 -timeout 10m ./test/telemetry
+	./test/need prometheus promtool:prometheus mosquitto mosquitto_sub:mosquitto-clients rsyslogd:rsyslog-gnutls kamailio tshark dbus-daemon:dbus dbusmock:python3-dbusmock || [ "$$CI" != true ]
+	$(GO) test -count=1 ./telemetry/... ./privacy/...
+	$(GO) test -tags telemetry -count=1 -timeout 20m ./test/telemetry
 
 # The code that talks to the kernel, on Debian's ARM kernels under QEMU in
 # virtual time, and the agent's binary on them. The first run fetches 100 MB of
@@ -91,11 +93,12 @@ fuzz:
 	    echo "== $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg; \
 	  done; done
 
-# What docs/performance.md shows: benchmarks of the media path, and a call of a
-# minute beside baresip's. Run it on an idle machine.
+# What docs/performance.md shows: benchmarks of the media path and of telemetry,
+# and a call of a minute beside baresip's. Run it on an idle machine.
 bench:
-	./test/need kamailio baresip:baresip-core tshark
+	./test/need kamailio baresip:baresip-core tshark mosquitto
 	$(GO) test -run '^$$' -bench . -benchmem ./dsp/... ./media/... ./line/... ./dialplan/... ./quality/... ./sip/... ./telemetry/...
+	$(GO) test -tags telemetry -count=1 -run TestResidentMemory -v ./test/telemetry
 	ATA_BENCH=1 $(GO) test -tags interop -count=1 -run TestPerformance -v ./test/interop
 
 # Static, stripped binaries. Their bytes depend on the sources, the Go release

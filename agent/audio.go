@@ -21,6 +21,8 @@ type clockStats struct {
 
 	stalls  atomic.Uint64
 	longest atomic.Int64 // stall, nanoseconds
+
+	work work
 }
 
 // stallFrom is by how much a period must be late to be a stall: what plays of other
@@ -71,6 +73,7 @@ func (a *Agent) runAudio(ctx context.Context) {
 		for i, v := range a.voices {
 			v.Frame(toPhone[i], fromPhone[i])
 		}
+		a.clock.work.add(time.Since(now), usual)
 	}
 }
 

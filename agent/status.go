@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ata-agent/ata-agent/hal"
+	"github.com/ata-agent/ata-agent/line"
 	"github.com/ata-agent/ata-agent/media"
 	"github.com/ata-agent/ata-agent/quality"
 	"github.com/ata-agent/ata-agent/quality/cause"
@@ -44,6 +45,7 @@ type ClockStatus struct {
 	Longest float64 `json:"longest_stall_seconds"` // of them
 
 	Card *hal.HighwayStats `json:"sound_card,omitempty"` // of a highway that counts
+	Work WorkStatus        `json:"work"`
 }
 
 // LineStatus is the state of one line.
@@ -76,6 +78,19 @@ type LineStatus struct {
 	Audio        AudioStatus  `json:"audio"`
 
 	LineTest *slic.TestReport `json:"line_test,omitempty"` // the last one since the start
+	Hook     HookStatus       `json:"hook"`
+}
+
+// HookStatus is how the hook switch of the telephone was measured, 0 for what did
+// not happen yet.
+type HookStatus struct {
+	Flash       float64 `json:"flash_seconds,omitempty"`        // break of the last hook flash
+	PulseBreak  float64 `json:"pulse_break_seconds,omitempty"`  // mean of the last train of dial pulses
+	PulsePeriod float64 `json:"pulse_period_seconds,omitempty"` // from one pulse of it to the next
+}
+
+func hookStatus(t line.HookTiming) HookStatus {
+	return HookStatus{t.Flash.Seconds(), t.PulseBreak.Seconds(), t.PulsePeriod.Seconds()}
 }
 
 // CallStatus is one call that is up or being set up.
@@ -189,6 +204,7 @@ func (a *Agent) Status() Status {
 		Errors:  a.clock.errors.Load(),
 		Stalls:  a.clock.stalls.Load(),
 		Longest: time.Duration(a.clock.longest.Load()).Seconds(),
+		Work:    a.clock.work.status(),
 	}}
 	if c, ok := a.hw.PCM.(hal.Counted); ok {
 		card := c.Stats()
@@ -249,6 +265,7 @@ func (p *port) publish() {
 		Code: p.reg.Code, Reason: p.reg.Reason, Until: p.reg.Until,
 		Messages: p.messages, Trouble: slic.TroubleOf(p.chipErr),
 		RegisteredAt: p.registeredAt, EmergencyAt: p.emergencyAt, Pending: p.pending != nil,
+		Hook: hookStatus(p.machine.HookTiming()),
 	}
 	if p.reg.Server.IsValid() {
 		s.Server = p.reg.Server.String()

@@ -81,6 +81,9 @@ type hook struct {
 	longest time.Duration // longest of them
 	second  time.Duration // second longest
 	pulse   time.Duration // longest break of a train this telephone has sent, 0 = none
+
+	train    train
+	measured HookTiming
 }
 
 // withDefaults fills what a country leaves open with North American figures.
@@ -162,6 +165,7 @@ func (h *hook) count(at time.Time, length time.Duration) Event {
 	if h.pulses == 1 {
 		h.longest, h.second = 0, 0
 	}
+	h.train.add(h.opened, length, h.pulses == 1)
 	if length > h.longest {
 		h.longest, h.second = length, h.longest
 	} else {
@@ -181,6 +185,7 @@ func (h *hook) long(at time.Time, length time.Duration) Event {
 		return nil
 	}
 	h.guard = at.Add(bouncing)
+	h.measured.Flash = length
 	return flash{}
 }
 
@@ -232,9 +237,11 @@ func (h *hook) expire() Event {
 	switch {
 	case isFlash:
 		h.guard = h.closed.Add(bouncing)
+		h.measured.Flash = h.longest
 		return flash{}
 	case n > 1:
 		h.pulse = max(h.pulse, h.longest)
+		h.measure(n, h.opened)
 	}
 	if h.mode == talking {
 		return nil
@@ -268,5 +275,5 @@ func (h *hook) forget() { h.pulse = 0 }
 
 // reset starts afresh with a telephone on hook.
 func (h *hook) reset() {
-	*h = hook{timing: h.timing, mode: h.mode}
+	*h = hook{timing: h.timing, mode: h.mode, measured: h.measured}
 }

@@ -65,7 +65,7 @@ func (f *Filter) Allows(field Field, receiver Set) bool {
 func (f *Filter) Clear(b Batch, receiver Set) Cleared {
 	permit := f.keeper.Permit().And(Permit{Tracing, receiver})
 	out := b
-	out.Items = nil
+	out.Items = make([]Item, 0, len(b.Items))
 	for _, i := range b.Items {
 		if !f.catalogue.owns(i.Field) || !i.whole() || !permit.Allows(i.Field) || math.IsNaN(i.Value) || math.IsInf(i.Value, 0) {
 			continue

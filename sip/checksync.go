@@ -69,6 +69,7 @@ func (u *UA) onCheckSync(t *serverTx, w wish) {
 	case !u.opts.CheckSync:
 		u.reject(t, badEvent())
 	case w.forbidden || !u.isServer(t.flow):
+		u.count.forbidden.Add(1)
 		u.reject(t, rejection{code: 403})
 	case u.mustProve(w, t.flow) && !u.proves(t):
 	default:

@@ -110,6 +110,9 @@ func TestCheckSyncFromTheFarEndOfACall(t *testing.T) {
 		stranger.leg("ata1").send("NOTIFY", "", "Event: check-sync")
 		stranger.response(403)
 		w.noEvent()
+		if n := w.ua.Status().Counters.Forbidden; n != 1 {
+			t.Errorf("%d wishes were counted as refused", n)
+		}
 	})
 }
 

@@ -60,6 +60,8 @@ type Opts struct {
 
 	// Listen opens the UDP socket [of the kernel].
 	Listen func(network, addr string) (net.PacketConn, error)
+	// Asked is told how long the DNS took for each answer. It must not block [nobody].
+	Asked func(took time.Duration)
 	// Locate finds the servers of a domain (RFC 3263).
 	Locate func(ctx context.Context, host string, port int, transport Transport) ([]Target, error)
 	Trace  Trace

@@ -4,8 +4,7 @@ import "time"
 
 // RegisterBounds are the upper bounds of the buckets of [RegisterTimes].
 var RegisterBounds = [...]time.Duration{
-	20 * time.Millisecond, 50 * time.Millisecond, 100 * time.Millisecond, 200 * time.Millisecond, 500 * time.Millisecond,
-	time.Second, 2 * time.Second, 5 * time.Second,
+	50 * time.Millisecond, 200 * time.Millisecond, 500 * time.Millisecond, 2 * time.Second, 5 * time.Second,
 }
 
 // RegisterTimes are the requests that bring or refresh a registration, by what

@@ -37,16 +37,17 @@ type Counters struct {
 	Malformed uint64 `json:"malformed"` // refused by the parser
 	Rejected  uint64 `json:"rejected"`  // answered 4xx..6xx by validation
 	Panics    uint64 `json:"panics"`    // faults of our own, the call was released
+	Forbidden uint64 `json:"forbidden"` // wishes for a look at the configuration that were refused
 }
 
 type counters struct {
-	received, sent, garbage, strangers, misrouted, limited, malformed, rejected, panics atomic.Uint64
+	received, sent, garbage, strangers, misrouted, limited, malformed, rejected, panics, forbidden atomic.Uint64
 }
 
 func (c *counters) snapshot() Counters {
 	return Counters{
 		Received: c.received.Load(), Sent: c.sent.Load(), Garbage: c.garbage.Load(),
 		Strangers: c.strangers.Load(), Misrouted: c.misrouted.Load(), Limited: c.limited.Load(),
-		Malformed: c.malformed.Load(), Rejected: c.rejected.Load(), Panics: c.panics.Load(),
+		Malformed: c.malformed.Load(), Rejected: c.rejected.Load(), Panics: c.panics.Load(), Forbidden: c.forbidden.Load(),
 	}
 }

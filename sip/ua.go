@@ -90,7 +90,7 @@ func New(acc Account, voice Voice, opts Opts) (*UA, error) {
 	}
 	u.auth = u.newDigest()
 	u.bind = u.newBind()
-	u.locator = locate.New(locate.Opts{})
+	u.locator = locate.New(locate.Opts{Asked: u.opts.Asked})
 	u.facing = facing
 	u.dialTCP = u.opts.dialer().DialContext
 	u.publish()

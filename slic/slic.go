@@ -140,6 +140,9 @@ type Measurement struct {
 	Tip     physic.ElectricPotential // to ground
 	Ring    physic.ElectricPotential // to ground
 	Battery physic.ElectricPotential // supply of the feed, negative
+	// RingCurrent is the rectified mean of the current through the ringers when the
+	// line last rang, TripAt the one that counts as an answer. 0: not known.
+	RingCurrent, TripAt physic.ElectricCurrent
 }
 
 // Line is one FXS port.

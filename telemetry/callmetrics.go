@@ -19,7 +19,7 @@ var (
 	})
 	callSetup = catalogue.Declare(privacy.Declaration{
 		Name: "ata_call_setup_seconds", Kind: privacy.Distribution, Unit: "s", Category: privacy.CallQuality, Level: privacy.Quality, Purpose: privacy.Improve,
-		Help: "From dialling to the first answer of the far end or network, of outgoing calls.", Bounds: []float64{.1, .2, .5, 1, 2, 5, 10},
+		Help: "From dialling to the first answer of the far end or network, of outgoing calls.", Bounds: []float64{.2, .5, 1, 2, 5},
 	})
 	emergencyCalls = declare(privacy.Counter, "ata_emergency_calls_total", "", privacy.CallQuality, privacy.Operational, privacy.Operate,
 		"Emergency calls that ended.", byLine)

@@ -82,7 +82,7 @@ func TestCallMetrics(t *testing.T) {
 			t.Errorf("emergency calls: %v", i.Value)
 		}
 		i, ok := valueOf(s, callSetup)
-		if !ok || i.Hist.Count() != 3 || i.Hist.Counts[1] != 1 || i.Hist.Counts[5] != 1 || i.Hist.Counts[7] != 1 || i.Hist.Sum != 63.15 {
+		if !ok || i.Hist.Count() != 3 || i.Hist.Counts[0] != 1 || i.Hist.Counts[4] != 1 || i.Hist.Counts[5] != 1 || i.Hist.Sum != 63.15 {
 			t.Errorf("set-up %+v", i.Hist)
 		}
 	}

@@ -1,6 +1,9 @@
 package telemetry
 
-import "github.com/ata-agent/ata-agent/privacy"
+import (
+	"github.com/ata-agent/ata-agent/privacy"
+	"github.com/ata-agent/ata-agent/telemetry/modem"
+)
 
 // catalogue is every field there is. The variables below are its entries.
 var catalogue = new(privacy.Catalogue)
@@ -15,7 +18,7 @@ var (
 	byInterface  = privacy.Label{Name: "iface"}
 	callWay      = privacy.Label{Name: "direction", Values: []string{"incoming", "outgoing"}}
 	byCodec      = privacy.Label{Name: "codec", Values: []string{"PCMU", "PCMA"}}
-	secondsShort = []float64{.002, .005, .01, .02, .05, .1}
+	secondsShort = []float64{.002, .005, .01, .02, .05}
 )
 
 // declare makes a metric that is no distribution.
@@ -104,10 +107,32 @@ var (
 		"Frequency of the radio channel.", byInterface)
 )
 
+// The mobile network, without who and where.
+var (
+	modemSignal = declare(privacy.Gauge, "ata_modem_signal_dbm", "dBm", privacy.SignalStrength, privacy.Quality, privacy.Repair,
+		"Signal of the mobile network; rsrq and sinr in dB.",
+		privacy.Label{Name: "kind", Values: namesOf(modem.Kinds[:])}, privacy.Label{Name: "technology", Values: namesOf(modem.Technologies[:])})
+	modemTechnology = declare(privacy.Info, "ata_modem_access_technology_info", "", privacy.MobileNetwork, privacy.Quality, privacy.Repair,
+		"Generation of the mobile network.", privacy.Label{Name: "technology", Values: namesOf(modem.Technologies[:])})
+	modemState = declare(privacy.Info, "ata_modem_state_info", "", privacy.MobileNetwork, privacy.Quality, privacy.Repair,
+		"What the modem is doing.", privacy.Label{Name: "state", Values: modem.States()})
+	modemOperator = declare(privacy.Info, "ata_modem_operator_info", "", privacy.MobileNetwork, privacy.Diagnostics, privacy.Repair,
+		"Name of the mobile network's operator.", privacy.Label{Name: "operator"})
+)
+
+// namesOf are texts of a type of their own.
+func namesOf[T ~string](list []T) []string {
+	names := make([]string, len(list))
+	for i, v := range list {
+		names[i] = string(v)
+	}
+	return names
+}
+
 // Configuration.
 var (
 	configApplied = declare(privacy.Counter, "ata_config_apply_total", "", privacy.DeviceConfiguration, privacy.Operational, privacy.Operate,
-		"Configurations that were taken over or refused.", privacy.Label{Name: "result", Values: []string{"ok", "rejected"}})
+		"Configurations that were taken over or refused.", privacy.Label{Name: "result", Values: results})
 	configSuccess = declare(privacy.Gauge, "ata_config_last_success_timestamp_seconds", "s", privacy.DeviceConfiguration, privacy.Operational, privacy.Operate,
 		"When a configuration was taken over last.")
 )
@@ -120,7 +145,7 @@ var (
 		"Whether the receiver is on or off the hook.", byLine, privacy.Label{Name: "state", Values: []string{"off_hook", "on_hook"}})
 	lineFault = declare(privacy.Gauge, "ata_line_fault", "", privacy.Performance, privacy.Operational, privacy.Repair,
 		"Whether something is wrong with the port.", byLine,
-		privacy.Label{Name: "kind", Values: []string{"out_of_service", "over_temp", "foreign_voltage", "short", "open", "ground_fault"}})
+		privacy.Label{Name: "kind", Values: []string{"out_of_service", "overload", "foreign_voltage", "leakage"}})
 	lineVoltage = declare(privacy.Gauge, "ata_line_voltage_volts", "V", privacy.Performance, privacy.Quality, privacy.Repair,
 		"Voltage to ground at a lead, and of the battery.", byLine, privacy.Label{Name: "point", Values: []string{"tip", "ring", "battery"}})
 	lineCurrent = declare(privacy.Gauge, "ata_line_loop_current_amperes", "A", privacy.Performance, privacy.Quality, privacy.Repair,
@@ -141,7 +166,7 @@ var (
 		"Calls that are up.", byLine)
 	callMOS = catalogue.Declare(privacy.Declaration{
 		Name: "ata_call_mos_lq", Kind: privacy.Distribution, Category: privacy.CallQuality, Level: privacy.Quality, Purpose: privacy.Improve,
-		Help: "Opinion of a listener at the end of a call, 1 to 4.5.", Labels: []privacy.Label{byCodec}, Bounds: []float64{1, 2, 2.5, 3, 3.5, 3.8, 4, 4.2, 4.5},
+		Help: "Opinion of a listener at the end of a call, 1 to 4.5.", Labels: []privacy.Label{byCodec}, Bounds: []float64{2, 2.5, 3, 3.5, 3.8, 4, 4.2, 4.5},
 	})
 	rtpPackets = declare(privacy.Counter, "ata_rtp_packets_total", "", privacy.CallQuality, privacy.Quality, privacy.Improve,
 		"Packets of voice.", byLine, byDirection)
@@ -155,7 +180,7 @@ var (
 	})
 	rtpRoundTrip = catalogue.Declare(privacy.Declaration{
 		Name: "ata_rtp_round_trip_seconds", Kind: privacy.Distribution, Unit: "s", Category: privacy.CallQuality, Level: privacy.Quality, Purpose: privacy.Improve,
-		Help: "Round trip time at the end of a call.", Bounds: []float64{.02, .05, .1, .2, .4, 1},
+		Help: "Round trip time at the end of a call.", Bounds: []float64{.05, .1, .2, .4},
 	})
 	jitterBuffer = declare(privacy.Gauge, "ata_jitter_buffer_seconds", "s", privacy.CallQuality, privacy.Quality, privacy.Improve,
 		"Delay of the jitter buffer in the present call.", byLine)

@@ -65,9 +65,14 @@ func loops(s *Samples, st agent.Status, ports []slic.Line) error {
 		s.Set(lineVoltage, volts(m.Tip), n, "tip")
 		s.Set(lineVoltage, volts(m.Ring), n, "ring")
 		s.Set(lineVoltage, volts(m.Battery), n, "battery")
-		s.Set(lineCurrent, float64(m.Current)/float64(physic.Ampere), n)
+		s.Set(lineCurrent, amperes(m.Current), n)
+		if m.TripAt > 0 {
+			s.Set(ringTripMargin, amperes(m.TripAt-m.RingCurrent), n)
+		}
 	}
 	return errors.Join(errs...)
 }
+
+func amperes(i physic.ElectricCurrent) float64 { return float64(i) / float64(physic.Ampere) }
 
 func volts(v physic.ElectricPotential) float64 { return float64(v) / float64(physic.Volt) }

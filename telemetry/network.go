@@ -1,13 +1,16 @@
 package telemetry
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"net/netip"
 	"path"
 	"regexp"
 	"syscall"
+	"time"
 	"unsafe"
 )
 
@@ -23,6 +26,8 @@ type Address struct {
 	Interface string
 	Prefix    netip.Prefix
 	Permanent bool // has no lifetime: it was set, not leased
+	// Left is for how long it is still valid, 0 for one without an end.
+	Left time.Duration
 }
 
 // Network tells the state of the interfaces. Addresses reads theirs,
@@ -83,7 +88,7 @@ func networkAddresses(s *Samples, read func() ([]Address, error)) error {
 	}
 	type info struct{ iface, family, method string }
 	seen := map[info]bool{}
-	prefixes := map[string]bool{}
+	prefixes, leased := map[string]bool{}, map[string]bool{}
 	for _, a := range list {
 		ip := a.Prefix.Addr()
 		if !physical.MatchString(a.Interface) || ip.IsLoopback() || ip.IsLinkLocalUnicast() {
@@ -92,6 +97,10 @@ func networkAddresses(s *Samples, read func() ([]Address, error)) error {
 		if i := (info{a.Interface, family(ip), method(a)}); !seen[i] && len(seen) < 2*interfaceLimit {
 			seen[i] = true
 			s.Info(networkAddress, i.iface, i.family, i.method)
+		}
+		if a.Left > 0 && ip.Is4() && !leased[a.Interface] && len(leased) < interfaceLimit {
+			leased[a.Interface] = true
+			s.Set(dhcpLease, a.Left.Seconds(), a.Interface)
 		}
 		if key := a.Interface + networkOf(ip).String(); !prefixes[key] && len(prefixes) < interfaceLimit {
 			prefixes[key] = true
@@ -183,14 +192,38 @@ func parseAddresses(rib []byte, names map[int]string) ([]Address, error) {
 		if err != nil {
 			return nil, fmt.Errorf("netlink: addresses: %w", err)
 		}
-		for _, a := range attributes {
-			if a.Attr.Type != syscall.IFA_ADDRESS {
-				continue
-			}
-			if ip, ok := netip.AddrFromSlice(a.Value); ok {
-				list = append(list, Address{names[int(head.Index)], netip.PrefixFrom(ip, int(head.Prefixlen)), head.Flags&syscall.IFA_F_PERMANENT != 0})
-			}
+		if ip, ok := netip.AddrFromSlice(attribute(attributes, syscall.IFA_ADDRESS)); ok {
+			list = append(list, Address{
+				names[int(head.Index)], netip.PrefixFrom(ip, int(head.Prefixlen)), head.Flags&syscall.IFA_F_PERMANENT != 0,
+				lifetime(attribute(attributes, syscall.IFA_CACHEINFO)),
+			})
 		}
 	}
 	return list, nil
+}
+
+// attribute is the value of an attribute, nil if it is not there.
+func attribute(list []syscall.NetlinkRouteAttr, kind uint16) []byte {
+	for _, a := range list {
+		if a.Attr.Type == kind {
+			return a.Value
+		}
+	}
+	return nil
+}
+
+// forever is the lifetime of an address without an end (linux/if_addr.h).
+const forever = math.MaxUint32
+
+// lifetime is for how long an address is valid: the second word of struct
+// ifa_cacheinfo, in seconds.
+func lifetime(cacheInfo []byte) time.Duration {
+	if len(cacheInfo) < 8 {
+		return 0
+	}
+	seconds := binary.NativeEndian.Uint32(cacheInfo[4:])
+	if seconds == forever {
+		return 0
+	}
+	return time.Duration(seconds) * time.Second
 }

@@ -24,6 +24,7 @@ var receiverNames = []string{"otlp", "https", "mqtt", "syslog"}
 func receivers(cfg *config.Telemetry, version string) ([]target, error) {
 	var list []target
 	var errs []error
+	packer := &receiver.Packer{}
 	add := func(address string, categories []string, make func(*url.URL) (Receiver, error)) {
 		if address == "" {
 			return
@@ -42,11 +43,11 @@ func receivers(cfg *config.Telemetry, version string) ([]target, error) {
 	}
 	add(cfg.OTLP.URL, cfg.OTLP.Categories, func(u *url.URL) (Receiver, error) {
 		c, err := certificates(&cfg.OTLP.TLS, u)
-		return otlp.New(cfg.OTLP.URL, version, receiver.NewPoster(c, cfg.OTLP.Authorization)), err
+		return otlp.New(cfg.OTLP.URL, version, receiver.NewPoster(packer, c, cfg.OTLP.Authorization)), err
 	})
 	add(cfg.HTTPS.URL, cfg.HTTPS.Categories, func(u *url.URL) (Receiver, error) {
 		c, err := certificates(&cfg.HTTPS.TLS, u)
-		return receiver.NewHTTPS(cfg.HTTPS.URL, receiver.NewPoster(c, cfg.HTTPS.Authorization)), err
+		return receiver.NewHTTPS(cfg.HTTPS.URL, receiver.NewPoster(packer, c, cfg.HTTPS.Authorization)), err
 	})
 	add(cfg.MQTT.URL, cfg.MQTT.Categories, func(u *url.URL) (Receiver, error) {
 		o := mqtt.Opts{Address: u.Host, User: cfg.MQTT.User, Password: cfg.MQTT.Password, Topic: cfg.MQTT.Topic}

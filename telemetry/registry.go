@@ -91,7 +91,7 @@ func (r *Registry) Add(cs ...Collector) {
 func (r *Registry) Gather() []privacy.Item {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := &Samples{}
+	s := &Samples{make([]privacy.Item, 0, seriesLimit)}
 	for _, c := range r.collectors {
 		r.note(c.Name(), c.Collect(s))
 	}

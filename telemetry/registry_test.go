@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"periph.io/x/conn/v3/physic"
+
 	"github.com/ata-agent/ata-agent/agent"
 	"github.com/ata-agent/ata-agent/privacy"
 	"github.com/ata-agent/ata-agent/slic"
@@ -24,13 +26,6 @@ func value(t *testing.T, items []privacy.Item, f privacy.Field) float64 {
 	return 0
 }
 
-func count(items []privacy.Item) (n int) {
-	for _, i := range items {
-		n += series(i)
-	}
-	return n
-}
-
 func TestTooManySeries(t *testing.T) {
 	n := 300
 	r := NewRegistry(slog.New(slog.DiscardHandler), NewCollector("many", func(s *Samples) error {
@@ -40,14 +35,14 @@ func TestTooManySeries(t *testing.T) {
 		return nil
 	}))
 	items := r.Gather()
-	if got := count(items); got != seriesLimit {
+	if got := seriesOf(items); got != seriesLimit {
 		t.Errorf("%d series, want %d", got, seriesLimit)
 	}
 	if got := value(t, items, seriesDropped); got != 102 {
 		t.Errorf("%g series were counted as left out, want 102", got)
 	}
 	n = 3
-	if got := count(r.Gather()); got != 5 {
+	if got := seriesOf(r.Gather()); got != 5 {
 		t.Errorf("%d series, want 5", got)
 	}
 }
@@ -79,7 +74,7 @@ func eightLines() ([]agent.LineStatus, []slic.Line) {
 	for n := range 8 {
 		up := call(1, true).CallStatus
 		lines = append(lines, agent.LineStatus{Line: n + 1, Enabled: true, PortUp: true, Registration: "registered", Calls: []agent.CallStatus{up}})
-		ports = append(ports, fakeLine{caps: slic.Caps{Measure: true}})
+		ports = append(ports, fakeLine{caps: slic.Caps{Measure: true}, m: slic.Measurement{RingCurrent: 20 * physic.MilliAmpere, TripAt: 34 * physic.MilliAmpere}})
 	}
 	return lines, ports
 }
@@ -98,16 +93,16 @@ func TestLargestBoardFits(t *testing.T) {
 	r := NewRegistry(slog.New(slog.DiscardHandler), Device(pi(), "1.2", "generic")...)
 	r.Add(FreeSpace(t.TempDir()), Clock(), links0(pi()), Lines(a.status), NewCalls(a.status, a.calls), Loops(a.status, ports))
 	items := r.Gather()
-	if n := count(items); n > seriesLimit {
+	if n := seriesOf(items); n > seriesLimit {
 		t.Errorf("%d series", n)
 	}
 	measured := 0
 	for _, i := range items {
-		if i.Field == lineCurrent || i.Field == lineVoltage {
+		if i.Field == lineCurrent || i.Field == lineVoltage || i.Field == ringTripMargin {
 			measured++
 		}
 	}
-	if left := value(t, items, seriesDropped); measured < 4 || int(left) != 32-measured {
+	if left := value(t, items, seriesDropped); measured < 4 || int(left) != 40-measured {
 		t.Errorf("%d measurements are told, %g series left out", measured, left)
 	}
 }

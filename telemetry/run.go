@@ -20,10 +20,16 @@ const pollCalls = 5 * time.Second
 // Run collects and sends until ctx ends, then writes what could not be sent. It
 // returns when everything it started has ended.
 func (t *Telemetry) Run(ctx context.Context) error {
+	if err := t.boots.begin(t.opts.Root); err != nil {
+		t.log.Error("the start is not remembered", "err", err)
+	}
+	var aside sync.WaitGroup
+	aside.Go(func() { t.mobile.run(ctx) })
 	for ctx.Err() == nil {
 		t.serve(ctx)
 	}
-	return t.flush()
+	aside.Wait()
+	return errors.Join(t.flush(), t.boots.end())
 }
 
 // serve runs with one configuration, until there is another or ctx ends.

@@ -19,6 +19,7 @@ import (
 	"github.com/ata-agent/ata-agent/sip"
 	"github.com/ata-agent/ata-agent/slic"
 	"github.com/ata-agent/ata-agent/state"
+	"github.com/ata-agent/ata-agent/telemetry/modem"
 	"github.com/ata-agent/ata-agent/telemetry/queue"
 )
 
@@ -38,9 +39,13 @@ type Opts struct {
 	Publish func(ctx context.Context, line int, p sip.Publication) (sip.Published, error)
 	Lines   []slic.Line // to be measured
 
+	Operations *Operations // on the device [nobody counts them]
+
 	ClockSet  func() bool               // [the kernel's word]
 	Addresses func() ([]Address, error) // [the kernel's]
 	Stations  func() ([]Station, error) // of radio links [the kernel's]
+
+	Modem func(context.Context) (modem.Modem, bool, error) // that mobile calls go by [ModemManager's]
 }
 
 // Telemetry collects, keeps and sends. Its methods may be called from any
@@ -55,6 +60,8 @@ type Telemetry struct {
 	ledger   *privacy.Ledger
 	registry *Registry
 	calls    *Calls
+	mobile   *mobile
+	boots    *boots
 	queue    *queue.Queue
 	time     *timeline
 	tap      *Tap
@@ -70,12 +77,11 @@ type Telemetry struct {
 
 	mu      sync.Mutex // over what follows, and over putting into the queue
 	config  config.Telemetry
-	wanted  privacy.Set // by all receivers
+	trust   config.Provision // whom it names, and as whom it goes there
+	wanted  privacy.Set      // by all receivers
 	serial  uint64
 	cancels map[string]context.CancelFunc // of what is being sent
 	drops   map[string]float64
-	applied [2]float64 // configurations refused and taken over
-	success time.Time
 }
 
 // inboxSize is how many reports and log records may wait to be put in the queue.
@@ -95,6 +101,12 @@ func New(cfg *config.Config, o Opts) (*Telemetry, error) {
 	if o.Stations == nil {
 		o.Stations = KernelStations
 	}
+	if o.Operations == nil {
+		o.Operations = &Operations{}
+	}
+	if o.Modem == nil {
+		o.Modem = Modem
+	}
 	t := &Telemetry{
 		opts: o, log: o.Logger, receivers: receivers, run: newRun(), started: time.Now(), inbox: make(chan privacy.Batch, inboxSize),
 		changed: make(chan struct{}, 1), cancels: map[string]context.CancelFunc{}, drops: map[string]float64{},
@@ -110,10 +122,14 @@ func New(cfg *config.Config, o Opts) (*Telemetry, error) {
 	t.registry.Add(Device(o.Root, o.Version, o.Board)...)
 	t.registry.Add(FreeSpace(string(o.Home)), Clock())
 	t.registry.Add(Network(o.Root, o.Addresses)...)
-	t.registry.Add(Wireless(o.Stations))
-	t.registry.Add(Lines(o.Status), t.calls)
+	t.mobile = &mobile{read: o.Modem, wanted: func() bool {
+		return t.filter.Allows(modemSignal, privacy.Everything) || t.filter.Allows(modemState, privacy.Everything)
+	}}
+	t.registry.Add(Wireless(o.Stations), t.mobile)
+	t.registry.Add(o.Operations, t.boots, NewCollector("certificates", t.certificates), Lines(o.Status), t.calls)
+	t.registry.Add(NewCollector("strangers", func(s *Samples) error { strangers(s, o.Status()); return nil }))
 	// Last: the first to be left out when there are too many lines.
-	t.registry.Add(Loops(o.Status, o.Lines), t.calls.Setups(), Registrations(o.Status))
+	t.registry.Add(Figures(o.Status), Loops(o.Status, o.Lines), t.calls.Setups(), Registrations(o.Status))
 	t.take(cfg)
 	t.keeper.OnNarrow(t.narrow)
 	return t, nil
@@ -132,10 +148,11 @@ func (t *Telemetry) open() error {
 	if err != nil {
 		t.log.Error("the record of consent is damaged: nothing leaves until the owner decides again", "err", err)
 	}
-	var errs [4]error
+	var errs [5]error
 	t.identity, errs[1] = privacy.OpenIdentity(t.opts.Home)
 	t.ledger, errs[2] = privacy.OpenLedger(t.opts.Home)
 	t.time, errs[3] = newTimeline(dir, t.opts.Root, t.opts.ClockSet)
+	t.boots, errs[4] = openBoots(dir)
 	if err := errors.Join(errs[:]...); err != nil {
 		return err
 	}
@@ -170,20 +187,10 @@ func (t *Telemetry) Apply(cfg *config.Config) {
 	}
 }
 
-// Applied counts a configuration that was taken over or refused.
-func (t *Telemetry) Applied(ok bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.applied[index(ok)]++
-	if ok {
-		t.success = time.Now()
-	}
-}
-
 func (t *Telemetry) take(cfg *config.Config) {
 	t.scrubber.Know(private(cfg))
 	t.mu.Lock()
-	t.config = cfg.Telemetry
+	t.config, t.trust = cfg.Telemetry, cfg.Provision
 	t.mu.Unlock()
 	t.keeper.Ask(asked(&cfg.Privacy))
 }
@@ -309,6 +316,13 @@ func (t *Telemetry) drop(reason string) {
 	t.drops[reason]++
 }
 
+func (t *Telemetry) certificates(s *Samples) error {
+	t.mu.Lock()
+	trust, own := t.trust, t.config
+	t.mu.Unlock()
+	return certificateEnds(s, &trust, &own)
+}
+
 // collect tells how telemetry itself fares.
 func (t *Telemetry) collect(s *Samples) error {
 	stats := t.queue.Stats()
@@ -323,11 +337,6 @@ func (t *Telemetry) collect(s *Samples) error {
 	queued := map[string]uint64{"full": stats.Full + t.missed.Load(), "expired": stats.Expired, "revoked": stats.Revoked}
 	for _, reason := range dropped.Labels[0].Values {
 		s.Set(dropped, float64(queued[reason])+t.drops[reason], reason)
-	}
-	s.Set(configApplied, t.applied[1], "ok")
-	s.Set(configApplied, t.applied[0], "rejected")
-	if !t.success.IsZero() {
-		s.Set(configSuccess, float64(t.success.UnixMilli())/1000)
 	}
 	return nil
 }

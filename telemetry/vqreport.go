@@ -44,8 +44,8 @@ func (e *vqEvent) batch(now time.Time) privacy.Batch {
 		s.Set(vqAlert, 1, e.alert.Figure.String(), e.alert.Severity.String())
 	}
 	local, remote := e.local(), e.remote()
-	figures(s, localEnd, &local)
-	figures(s, remoteEnd, &remote)
+	heardAt(s, localEnd, &local)
+	heardAt(s, remoteEnd, &remote)
 	return privacy.Batch{Kind: privacy.Report, Name: vqNames[e.kind], At: now, Items: s.items}
 }
 
@@ -83,7 +83,7 @@ func (e *vqEvent) endpoint(s *Samples, address privacy.Field, end string, a neti
 	}
 }
 
-func figures(s *Samples, end string, m *vqrtcpxr.Metrics) {
+func heardAt(s *Samples, end string, m *vqrtcpxr.Metrics) {
 	for _, f := range vqrtcpxr.Figures() {
 		if v, known := m.Get(f); known {
 			s.Set(vqFigure, v, end, f.String())

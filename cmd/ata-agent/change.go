@@ -8,6 +8,7 @@ import (
 	"github.com/ata-agent/ata-agent/agent"
 	"github.com/ata-agent/ata-agent/config"
 	"github.com/ata-agent/ata-agent/state"
+	"github.com/ata-agent/ata-agent/telemetry"
 )
 
 // fileChanged takes over a changed configuration file, or says all that is wrong
@@ -28,9 +29,6 @@ func (s *service) take(ctx context.Context, layer config.Layer, actor string) er
 	}
 	return s.order(ctx, func(l *life) (func() error, error) {
 		err := s.change(l, layer)
-		if l.telemetry != nil {
-			l.telemetry.Applied(err == nil)
-		}
 		entry := state.Entry{Actor: actor, Action: "configure", Object: layer.Name, Detail: layer.Source}
 		if err != nil {
 			entry.Result = "refused"
@@ -46,7 +44,16 @@ func (s *service) change(l *life, layer config.Layer) error {
 	if s.waiting != nil { // what waits is not to be lost
 		layers = s.waiting.layers
 	}
-	return s.changeTo(l, config.WithLayer(layers, layer), layer.Source)
+	err := s.changeTo(l, config.WithLayer(layers, layer), layer.Source)
+	switch {
+	case err != nil:
+		s.operations.Applied(telemetry.Rejected)
+	case s.waiting != nil:
+		s.operations.Applied(telemetry.Deferred)
+	default:
+		s.operations.Applied(telemetry.Taken)
+	}
+	return err
 }
 
 // changeTo takes all layers over.
@@ -114,6 +121,7 @@ func (s *service) renew() error {
 		return err
 	}
 	s.board = b
+	s.operations.Applied(telemetry.Taken)
 	s.inForce(w.layers, w.effective, w.source)
 	s.log.Info("configuration changed, the agent starts anew", "source", w.source)
 	return nil

@@ -113,6 +113,7 @@ var mayImport = map[string][]string{
 	"telemetry/promtext": {"privacy"},
 	"telemetry/hep":      {},
 	"telemetry/pcapng":   {},
+	"telemetry/modem":    {},
 
 	"panel":     {"hal", "hal/button", "hal/led"},
 	"factory":   {"dsp", "dsp/dtmf", "dsp/tone", "hal", "hal/button", "hal/led", "panel", "slic"},

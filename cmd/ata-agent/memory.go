@@ -27,8 +27,9 @@ type memory struct {
 	trouble   error           // why
 	layers    []config.Layer
 	effective *config.Effective
-	trial     bool           // what is taken over has yet to prove itself
-	good      []config.Layer // while it has: what was in force before
+	told      func(state.Entry) // of what is written down; nil: nobody
+	trial     bool              // what is taken over has yet to prove itself
+	good      []config.Layer    // while it has: what was in force before
 }
 
 // configDocument is the name of the stored configuration: all its layers.
@@ -130,6 +131,9 @@ func (m *memory) remember(layers []config.Layer, e *config.Effective, source str
 
 // audit writes down what somebody did.
 func (m *memory) audit(e state.Entry) {
+	if m.told != nil {
+		m.told(e)
+	}
 	if err := m.dir.Audit().Log(e); err != nil {
 		m.log.Error("the audit log is not written", "err", err)
 	}

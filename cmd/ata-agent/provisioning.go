@@ -17,6 +17,7 @@ import (
 	"github.com/ata-agent/ata-agent/provision/profile"
 	"github.com/ata-agent/ata-agent/sip"
 	"github.com/ata-agent/ata-agent/state"
+	"github.com/ata-agent/ata-agent/telemetry"
 )
 
 // provisioned is the service as what a provisioning server works on. Everything
@@ -33,7 +34,10 @@ func newManager(ctx context.Context, s *service, id boardfile.Identity) *provisi
 		Logger:   s.log,
 		Identity: provision.Identity{MAC: hex.EncodeToString(id.MAC), Serial: id.Serial},
 		Region:   s.memory.region,
-		Dial:     d.dial,
+		Dial: func(p *config.Provision) (provision.Client, error) {
+			c, err := d.dial(p)
+			return &counted{c, &s.operations}, err
+		},
 		Expand:   d.expand,
 		Read:     (&profile.Reader{Device: d.device(), Logger: s.log}).Read,
 		Discover: d.discover,
@@ -83,6 +87,7 @@ func (p *provisioned) RollBack(reason string) error {
 	return p.do(func(now *life) error {
 		layers := p.service.memory.rollBack(reason)
 		p.service.waiting = nil
+		p.service.operations.Applied(telemetry.RolledBack)
 		return p.service.changeTo(now, layers, "last good")
 	})
 }

@@ -42,6 +42,7 @@ func runAgent(ctx context.Context, env *environment, args []string) error {
 		open:   func(cfg *config.Config) (*board, error) { return m.open(cfg, dir, log) },
 		memory: &memory{dir: dir, file: *file, region: m.region(), log: log, keepers: keepers(env.getenv, log)},
 	}
+	defer thrifty(env.getenv)()
 	applied, err := s.begin()
 	if err != nil {
 		return err

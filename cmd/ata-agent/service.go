@@ -39,6 +39,8 @@ type service struct {
 	memory  *memory                              // nil: nothing is remembered
 	waiting *waiting                             // for a life of its own, nil: nothing
 
+	operations telemetry.Operations // on this device, over all lives
+
 	manager  *provision.Manager // nil: nobody provisions this agent
 	identity boardfile.Identity // of the device
 
@@ -112,6 +114,7 @@ func (s *service) run(ctx context.Context) error {
 	}
 	s.orders, s.presses = make(chan order), make(chan button.Action, 1)
 	if s.memory != nil {
+		s.memory.told = s.operations.Audited
 		s.manager = newManager(ctx, s, s.identity)
 		s.opts.CheckSync, s.opts.SIP = s.checkSync, s.sipOpts
 	}
@@ -213,7 +216,7 @@ func (s *service) newAgent(l *life) error {
 	if l.telemetry, err = s.newTelemetry(l); err != nil {
 		s.log.Error("nothing is told of this device", "err", err) // calls go on
 	} else {
-		tapped(&opts, l.telemetry)
+		tapped(&opts, l.telemetry, &s.operations)
 	}
 	l.agent, err = agent.New(s.config, s.board.hardware, opts)
 	return err
@@ -279,6 +282,7 @@ func (s *service) order(ctx context.Context, do func(*life) (func() error, error
 func (s *service) show(l *life) {
 	v := &view{config: s.config}
 	if s.memory != nil {
+		s.operations.InForce(origin(s.memory.layers), s.config.Generation)
 		v.effective, v.layers, v.storage = s.memory.effective, s.memory.layers, s.memory.status()
 	}
 	if s.waiting != nil {

@@ -21,12 +21,12 @@ func (s *service) newTelemetry(l *life) (*telemetry.Telemetry, error) {
 		Publish: func(ctx context.Context, line int, p sip.Publication) (sip.Published, error) {
 			return l.agent.Publish(ctx, line, p)
 		},
-		Lines: s.board.hardware.Lines,
+		Lines: s.board.hardware.Lines, Operations: &s.operations,
 	})
 }
 
 // tapped has the agent's log records and packets pass by telemetry.
-func tapped(opts *agent.Opts, t *telemetry.Telemetry) {
+func tapped(opts *agent.Opts, t *telemetry.Telemetry, count *telemetry.Operations) {
 	opts.Logger = slog.New(t.LogHandler(opts.Logger.Handler()))
 	listen := opts.Listen
 	if listen == nil {
@@ -38,7 +38,7 @@ func tapped(opts *agent.Opts, t *telemetry.Telemetry) {
 		if more != nil {
 			more(line, o)
 		}
-		o.Trace = t.Tap().SIP
+		o.Trace, o.Asked = t.Tap().SIP, count.Asked
 	}
 }
 

@@ -39,7 +39,9 @@ func (l *Locator) query(ctx context.Context, kind Kind, name string) ([]Record, 
 	if fresh {
 		return old.answer()
 	}
+	begin := time.Now()
 	records, err := l.resolver.Query(ctx, kind, name)
+	l.asked(time.Since(begin))
 	switch {
 	case err == nil && len(records) > 0:
 		return l.store(q, records, lifetime(records)).answer()

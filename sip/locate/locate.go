@@ -59,6 +59,7 @@ var ErrNotFound = errors.New("locate: no such record")
 type Locator struct {
 	resolver Resolver
 	random   *rand.Rand
+	asked    func(time.Duration)
 
 	mu      sync.Mutex
 	cache   map[question]*entry
@@ -70,6 +71,9 @@ type Locator struct {
 type Opts struct {
 	Resolver Resolver   // [System]
 	Random   *rand.Rand // draws the order among SRV records; used under a lock [seeded by the system]
+	// Asked is told how long the resolver took for each answer, or to give up. It
+	// must not block [nobody].
+	Asked func(took time.Duration)
 }
 
 // New makes a Locator.
@@ -80,8 +84,11 @@ func New(opts Opts) *Locator {
 	if opts.Random == nil {
 		opts.Random = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	}
+	if opts.Asked == nil {
+		opts.Asked = func(time.Duration) {}
+	}
 	return &Locator{
-		resolver: opts.Resolver, random: opts.Random,
+		resolver: opts.Resolver, random: opts.Random, asked: opts.Asked,
 		cache: map[question]*entry{}, failed: map[place]failure{},
 	}
 }

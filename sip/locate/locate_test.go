@@ -223,7 +223,8 @@ func TestWeightZero(t *testing.T) {
 func TestCache(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dns := &fakeDNS{}
-		l := New(Opts{Resolver: dns})
+		asked := 0
+		l := New(Opts{Resolver: dns, Asked: func(time.Duration) { asked++ }})
 		ask := func(host string) { locate(t, l, host, 5060, "udp") }
 		for q, ttl := range map[string]time.Duration{"A short.test": time.Second, "A usual.test": time.Minute, "A long.test": 1000 * time.Hour} {
 			r := addr("192.0.2.1")
@@ -247,6 +248,9 @@ func TestCache(t *testing.T) {
 			if n := dns.count(q); n != 2 {
 				t.Errorf("%s asked %d times after its life", q, n)
 			}
+		}
+		if n := len(dns.asked); asked != n {
+			t.Errorf("%d questions were told of, %d were asked", asked, n)
 		}
 	})
 }

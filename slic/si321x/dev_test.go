@@ -3,6 +3,7 @@ package si321x_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -343,4 +344,36 @@ func TestCorruptedRegister(t *testing.T) {
 			t.Errorf("LFS = %d, want the command repeated", got)
 		}
 	})
+}
+
+// TestRingCurrent compares the mean of the current of ringing with what the
+// ringers draw: 2/pi of the peak through 7 kohm a ringer and the feed.
+func TestRingCurrent(t *testing.T) {
+	for _, ringers := range []float64{1, 3, 5} {
+		t.Run(fmt.Sprint(ringers), func(t *testing.T) {
+			inBubble(t, setup{phone: slictest.NewTelephone(400, ringers)}, func(b *bench) {
+				b.fed()
+				if m, err := b.dev.Measure(); err != nil || m.TripAt != 0 || m.RingCurrent != 0 {
+					t.Errorf("before it rang: %v, %v, %v", m.RingCurrent, m.TripAt, err)
+				}
+				b.dev.SetFeed(slic.Ringing)
+				var sum float64
+				const n = 4000 // two seconds
+				for range n {
+					time.Sleep(500 * time.Microsecond)
+					sum += math.Abs(b.phone.Sense().Amps)
+				}
+				b.dev.SetFeed(slic.Forward)
+				b.quiet(300 * time.Millisecond)
+				m, err := b.dev.Measure()
+				got, want := float64(m.RingCurrent)/float64(physic.Ampere), sum/n
+				if err != nil || math.Abs(got-want) > 0.15*want+0.6e-3 {
+					t.Errorf("%.1f mA, %v; want %.1f", got*1e3, err, want*1e3)
+				}
+				if m.TripAt != 34290*physic.MicroAmpere || m.RingCurrent >= m.TripAt {
+					t.Errorf("an answer is %v, ringing %v", m.TripAt, m.RingCurrent)
+				}
+			})
+		})
+	}
 }

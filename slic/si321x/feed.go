@@ -71,6 +71,9 @@ func (w *worker) command(lf byte) {
 	if w.lf == lfRinging {
 		w.rungTill = now
 	}
+	if lf == lfRinging && w.lf != lfRinging {
+		w.ringing.begin()
+	}
 	w.lf, w.feedAt = lf, now
 	w.feedCheck = now.Add(feedPeriod)
 }

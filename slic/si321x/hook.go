@@ -87,7 +87,9 @@ func (w *worker) checkTrip(at time.Time) {
 	}
 	if actual == lfForward || actual == lfReverse || s&statusTrip != 0 {
 		w.answered(at)
+		return
 	}
+	w.ringing.add(magnitude(w.chip.read(drLoopAmps)))
 }
 
 // answered takes ringing off the line before it reports the answer.

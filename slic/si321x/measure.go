@@ -20,6 +20,7 @@ const (
 	loopVoltsStep = 1500 * physic.MilliVolt
 	loopAmpsStep  = 1250 * physic.MicroAmpere
 	leadStep      = 376 * physic.MilliVolt
+	tripStep      = 1270 * physic.MicroAmpere // of RPTP
 )
 
 // measure reads the monitors.
@@ -33,6 +34,10 @@ func (w *worker) measure() measured {
 		Ring:    -physic.ElectricPotential(c.read(drRingVolts)) * leadStep,
 		Battery: -physic.ElectricPotential(c.read(drBatSense)) * leadStep,
 	}
+	if i, ok := w.ringing.mean(); ok {
+		m.RingCurrent = i
+		m.TripAt = physic.ElectricCurrent(w.plan.indirects[irRingTrip]>>9) * tripStep
+	}
 	if !c.alive() && c.err == nil {
 		c.err = errNoAnswer
 	}
@@ -42,12 +47,15 @@ func (w *worker) measure() measured {
 	return measured{Measurement: m}
 }
 
+// magnitude is that of such a reading.
+func magnitude(b byte) int { return int(b & 0x3F) }
+
 // signed is six bits of magnitude with the sign in bit 6.
 func signed(b byte) int {
 	if b&0x40 != 0 {
-		return -int(b & 0x3F)
+		return -magnitude(b)
 	}
-	return int(b & 0x3F)
+	return magnitude(b)
 }
 
 // batteryVolts is the magnitude of VBAT.

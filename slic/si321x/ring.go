@@ -1,6 +1,10 @@
 package si321x
 
-import "math"
+import (
+	"math"
+
+	"periph.io/x/conn/v3/physic"
+)
 
 // fullRing is the voltage of full scale of the ring oscillator's registers.
 const fullRing = 96.0
@@ -70,4 +74,33 @@ func interpolate(table []tripSettings, hertz float64) tripSettings {
 func tripThreshold(peak float64) uint16 {
 	n := math.Ceil(27 * math.Max(1, peak/71))
 	return uint16(math.Min(63, n)) << 9
+}
+
+// ringing is the mean of the loop current while the line rings, from readings in all
+// phases of it: what ring trip sees, too.
+type ringing struct{ sum, readings int }
+
+// enoughReadings of ringing make a mean; a short burst has fewer, and the next goes
+// on with it.
+const enoughReadings = 8
+
+// begin begins a burst.
+func (r *ringing) begin() {
+	if r.readings >= enoughReadings {
+		*r = ringing{}
+	}
+}
+
+// add takes a reading in steps of the monitor, without its sign.
+func (r *ringing) add(steps int) {
+	r.sum += steps
+	r.readings++
+}
+
+// mean is known when there were enough readings.
+func (r *ringing) mean() (physic.ElectricCurrent, bool) {
+	if r.readings < enoughReadings {
+		return 0, false
+	}
+	return physic.ElectricCurrent(r.sum) * loopAmpsStep / physic.ElectricCurrent(r.readings), true
 }

@@ -11,6 +11,7 @@ import (
 const (
 	pollFast   = 5 * time.Millisecond   // hook, without a working INT
 	pollSlow   = 100 * time.Millisecond // hook, in case an interrupt was lost
+	pollRing   = 87 * time.Millisecond  // the same while it rings: each time another phase of the ringing
 	feedPeriod = 100 * time.Millisecond // linefeed state against what was commanded
 	sanity     = 250 * time.Millisecond // chip alive and not reset, one register audited
 	recheck    = 20 * time.Millisecond  // sanity again after a bad one
@@ -103,6 +104,9 @@ func (w *worker) poll(now time.Time) error {
 	}
 	w.checkInt()
 	every := pollSlow
+	if w.lf == lfRinging {
+		every = pollRing
+	}
 	if w.pins.Int == nil || w.intFault != "" {
 		every = pollFast
 	}

@@ -44,6 +44,7 @@ type worker struct {
 
 	lf       byte      // linefeed state commanded
 	feedAt   time.Time // when
+	ringing  ringing   // current while it rang last
 	tripped  uint64    // number of the SetFeed whose ringing was answered
 	rungTill time.Time // end of the last burst that nobody answered
 	missed   int       // answers in a row that ring trip did not see

@@ -137,7 +137,7 @@ func TestAnswers(t *testing.T) {
 				_, _ = io.WriteString(w, tt.answer)
 			}))
 			defer server.Close()
-			r := New(server.URL+"/base/", "1.2", receiver.NewPoster(nil, config.NewSecret("Bearer x")))
+			r := New(server.URL+"/base/", "1.2", receiver.NewPoster(&receiver.Packer{}, nil, config.NewSecret("Bearer x")))
 			defer r.Close()
 			err := r.Send(context.Background(), privacytest.NewFields().Metrics(t))
 			var refused *receiver.Refused

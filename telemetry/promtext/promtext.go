@@ -3,7 +3,7 @@
 package promtext
 
 import (
-	"bytes"
+	"bufio"
 	"io"
 	"math"
 	"strconv"
@@ -18,7 +18,7 @@ const ContentType = "text/plain; version=0.0.4; charset=utf-8"
 // Write writes the metrics of a batch; texts are left out. The series of one
 // metric stand together, metrics in the order of their first.
 func Write(w io.Writer, c privacy.Cleared) error {
-	b := new(bytes.Buffer)
+	b := bufio.NewWriter(w)
 	var order []privacy.Field
 	groups := map[privacy.Field][]privacy.Item{}
 	for _, i := range c.Items() {
@@ -36,20 +36,18 @@ func Write(w io.Writer, c privacy.Cleared) error {
 			series(b, i)
 		}
 	}
-	_, err := b.WriteTo(w)
-	return err
+	return b.Flush() // it keeps the first error of all writes
 }
 
 var typeNames = map[privacy.Kind]string{privacy.Gauge: "gauge", privacy.Info: "gauge", privacy.Counter: "counter", privacy.Distribution: "histogram"}
 
 var helpEscaper = strings.NewReplacer(`\`, `\\`, "\n", `\n`)
 
-func head(b *bytes.Buffer, f privacy.Field) {
-	b.WriteString("# HELP " + f.Name + " " + helpEscaper.Replace(f.Help) + "\n")
-	b.WriteString("# TYPE " + f.Name + " " + typeNames[f.Kind] + "\n")
+func head(b *bufio.Writer, f privacy.Field) {
+	write(b, "# HELP ", f.Name, " ", helpEscaper.Replace(f.Help), "\n# TYPE ", f.Name, " ", typeNames[f.Kind], "\n")
 }
 
-func series(b *bytes.Buffer, i privacy.Item) {
+func series(b *bufio.Writer, i privacy.Item) {
 	f := i.Field
 	if f.Kind != privacy.Distribution {
 		line(b, f.Name, i, "", i.Value)
@@ -68,16 +66,23 @@ func series(b *bytes.Buffer, i privacy.Item) {
 	line(b, f.Name+"_count", i, "", float64(sum))
 }
 
+// write writes texts; Flush tells of its error.
+func write(b *bufio.Writer, texts ...string) {
+	for _, t := range texts {
+		_, _ = b.WriteString(t)
+	}
+}
+
 var labelEscaper = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
 // line writes one series; le is the bound of a bucket.
-func line(b *bytes.Buffer, name string, i privacy.Item, le string, v float64) {
-	b.WriteString(name)
+func line(b *bufio.Writer, name string, i privacy.Item, le string, v float64) {
+	write(b, name)
 	open := byte('{')
 	label := func(key, value string) {
-		b.WriteByte(open)
+		_ = b.WriteByte(open)
 		open = ','
-		b.WriteString(key + `="` + labelEscaper.Replace(value) + `"`)
+		write(b, key, `="`, labelEscaper.Replace(value), `"`)
 	}
 	for n, l := range i.Field.Labels {
 		label(l.Name, i.Labels[n])
@@ -86,9 +91,9 @@ func line(b *bytes.Buffer, name string, i privacy.Item, le string, v float64) {
 		label("le", le)
 	}
 	if open == ',' {
-		b.WriteByte('}')
+		_ = b.WriteByte('}')
 	}
-	b.WriteString(" " + format(v) + "\n")
+	write(b, " ", format(v), "\n")
 }
 
 func format(v float64) string {

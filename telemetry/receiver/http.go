@@ -2,7 +2,6 @@ package receiver
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -21,12 +20,14 @@ const answerLimit = 16 << 10
 // Poster posts compressed JSON.
 type Poster struct {
 	client        *http.Client
+	packer        *Packer
 	authorization config.Secret
 }
 
-// NewPoster returns a poster; authorization is the header's value or empty.
-func NewPoster(t *tls.Config, authorization config.Secret) *Poster {
+// NewPoster returns a poster, which shares p with others; authorization is the header's value or empty.
+func NewPoster(p *Packer, t *tls.Config, authorization config.Secret) *Poster {
 	return &Poster{
+		packer:        p,
 		authorization: authorization,
 		client: &http.Client{
 			Transport: &http.Transport{
@@ -40,15 +41,11 @@ func NewPoster(t *tls.Config, authorization config.Secret) *Poster {
 
 // Post gives a body to a URL and returns the beginning of the answer.
 func (p *Poster) Post(ctx context.Context, url, id string, body []byte) ([]byte, error) {
-	var packed bytes.Buffer
-	z := gzip.NewWriter(&packed)
-	if _, err := z.Write(body); err != nil {
+	packed, err := p.packer.Pack(body)
+	if err != nil {
 		return nil, err
 	}
-	if err := z.Close(); err != nil {
-		return nil, err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, &packed)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(packed))
 	if err != nil {
 		return nil, err
 	}

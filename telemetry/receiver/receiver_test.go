@@ -53,7 +53,7 @@ func TestAnswers(t *testing.T) {
 			w.WriteHeader(code)
 			_, _ = w.Write([]byte(strings.Repeat("x", 100_000)))
 		}))
-		h := NewHTTPS(server.URL, NewPoster(nil, config.Secret{}))
+		h := NewHTTPS(server.URL, NewPoster(&Packer{}, nil, config.Secret{}))
 		err := h.Send(t.Context(), privacytest.NewFields().Report(t))
 		var refused *Refused
 		var busy *Busy

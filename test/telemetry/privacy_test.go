@@ -105,7 +105,7 @@ func TestNothingOfACategoryLeaves(t *testing.T) {
 	port, listen := syslog.LocalAddr().(*net.UDPAddr).Port, freePort(t)
 	pcap := filepath.Join(t.TempDir(), "all.pcap")
 	sniffer, stop := start(t, "tshark", "-q", "-i", "lo", "-w", pcap, "-f", fmt.Sprintf("port %d or port %d", port, listen))
-	eventually(t, 20*time.Second, "tshark captures", func() bool { return strings.Contains(sniffer.String(), "Capturing on") })
+	eventually(t, time.Minute, "tshark captures", func() bool { return strings.Contains(sniffer.String(), "Capturing on") })
 	time.Sleep(time.Second)
 	a := startATA(t, object{"listen": fmt.Sprintf("127.0.0.1:%d", listen), "interval_s": 5, "syslog": object{"url": fmt.Sprintf("udp://127.0.0.1:%d", port)}, "https": object{"url": s.URL}})
 	a.do(t, "privacy", "set", "level", "4", "call_quality", "off", "firmware", "off", "logs", "off")

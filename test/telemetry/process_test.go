@@ -103,7 +103,15 @@ func (l *log) String() string {
 // start runs a program until the test ends.
 func start(t *testing.T, name string, args ...string) (*log, func()) {
 	t.Helper()
-	out, done := &log{}, make(chan struct{})
+	out, stop, _ := startProcess(t, name, args...)
+	return out, stop
+}
+
+// startProcess does so and tells its number.
+func startProcess(t *testing.T, name string, args ...string) (out *log, stop func(), pid int) {
+	t.Helper()
+	out = &log{}
+	done := make(chan struct{})
 	cmd := exec.Command(name, args...)
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -115,7 +123,7 @@ func start(t *testing.T, name string, args ...string) (*log, func()) {
 		defer close(done)
 		_ = cmd.Wait() // how it ended is in its log
 	}()
-	stop := func() {
+	stop = func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended by itself
 		select {
 		case <-done:
@@ -130,7 +138,7 @@ func start(t *testing.T, name string, args ...string) (*log, func()) {
 			t.Logf("%s said:\n%s", filepath.Base(name), text[max(0, len(text)-4000):])
 		}
 	})
-	return out, stop
+	return out, stop, cmd.Process.Pid
 }
 
 // eventually waits until ok holds; the peers have no better signal.
@@ -148,6 +156,7 @@ func eventually(t *testing.T, within time.Duration, what string, ok func() bool)
 type ata struct {
 	state string
 	log   *log
+	pid   int
 	stop  func()
 }
 
@@ -189,7 +198,7 @@ func startATAAt(t *testing.T, registrar string, telemetry object) *ata {
 	}
 	file := filepath.Join(t.TempDir(), "config.json")
 	write(t, file, doc)
-	a.log, a.stop = start(t, program, "run", "-board", "virtual", "-config", file, "-state", a.state)
+	a.log, a.stop, a.pid = startProcess(t, program, "run", "-board", "virtual", "-config", file, "-state", a.state)
 	eventually(t, 30*time.Second, "both lines are registered", func() bool {
 		var s agent.Status
 		out, err := exec.Command(program, "status", "-json", "-state", a.state).Output()

@@ -105,8 +105,10 @@ func TestAlertRules(t *testing.T) {
 	}
 }
 
-func TestMosquitto(t *testing.T) {
-	run, port := t.TempDir(), freePort(t)
+// startBroker starts Mosquitto, which lets in ata with the password mqttSecret99.
+func startBroker(t *testing.T, port int) {
+	t.Helper()
+	run := t.TempDir()
 	if out, err := exec.Command("mosquitto_passwd", "-b", "-c", filepath.Join(run, "passwords"), "ata", "mqttSecret99").CombinedOutput(); err != nil {
 		t.Fatalf("mosquitto_passwd: %v: %s", err, out)
 	}
@@ -126,6 +128,11 @@ func TestMosquitto(t *testing.T) {
 		}
 		return err == nil
 	})
+}
+
+func TestMosquitto(t *testing.T) {
+	port := freePort(t)
+	startBroker(t, port)
 	out, _ := start(t, "mosquitto_sub", "-V", "mqttv5", "-h", "127.0.0.1", "-p", strconv.Itoa(port), "-u", "ata", "-P", "mqttSecret99", "-q", "1", "-t", "house/#", "-F", "%t %q %C %P %p")
 	a := startATA(t, object{"interval_s": 5, "mqtt": object{"url": fmt.Sprintf("mqtt://127.0.0.1:%d", port), "user": "ata", "password": "mqttSecret99", "topic": "house/7"}})
 	a.do(t, "privacy", "set", "level", "2")
