@@ -11,8 +11,8 @@ import (
 // modems, which what is done to speech would spoil (ITU-T V.152). Data are
 // delayed by a fixed time; the jitter buffer neither conceals nor stretches
 // them, no key is taken out of them, no pause of theirs is left out, and the
-// echo canceller lets them pass: modems cancel echo themselves, and faxes, which
-// take turns, hear none (ITU-T G.168 §7).
+// echo canceller takes nothing for echo but what its model of the line explains,
+// and that of faxes only: modems cancel echo themselves (ITU-T G.168 §7).
 type DataMode uint8
 
 const (
@@ -89,11 +89,16 @@ func (v *Voice) heed(heard *faxtone.Detector) {
 // carry begins or ends data.
 func (v *Voice) carry(on bool, kind faxtone.Kind) {
 	d := &v.data
+	if on {
+		v.canceller.carry(kind)
+	}
 	if on == d.on {
 		return
 	}
+	if !on {
+		v.canceller.carryVoice()
+	}
 	d.on, d.kind, d.silent = on, kind, 0
-	v.canceller.setVBD(on)
 	v.stopKeys()
 	v.session.carryData(on)
 	if v.opts.Data != nil {

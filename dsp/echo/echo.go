@@ -19,8 +19,9 @@
 //
 // The suppressor removes what remains when there is nothing else to hear and
 // puts noise of the same level and colour in its place; speech of the near end
-// passes unchanged. The tone of an answering modem with phase reversals, 2100 Hz,
-// turns the canceller off until both directions are silent (ITU-T G.168 §7).
+// passes unchanged. The tone of an answering modem, 2100 Hz, turns the suppressor
+// off until both directions are silent; with phase reversals it turns off the
+// whole canceller (ITU-T G.168 §7).
 //
 // The canceller works in blocks of 10 ms and adds no delay: what goes out belongs
 // to the samples that came in with the same call. Output passes a high pass at
@@ -55,8 +56,9 @@ type Opts struct {
 // Canceller cancels the echo of one line. It belongs to one goroutine. Nothing
 // allocates after New; equal input gives equal output.
 type Canceller struct {
-	opts Opts
-	off  bool
+	opts   Opts
+	off    bool
+	nlpOff bool
 
 	farPass, nearPass highPass
 	history           history
@@ -119,6 +121,11 @@ func (c *Canceller) Tail() time.Duration {
 // near passes unchanged; what was learnt is kept.
 func (c *Canceller) SetEnabled(on bool) { c.off = !on }
 
+// SetNLP turns the suppressor on or off, as Opts.NoNLP does for good: what a fax
+// sends must not be taken for echo. It is on at first. What it has learnt of the
+// line is kept and renewed meanwhile.
+func (c *Canceller) SetNLP(on bool) { c.nlpOff = !on }
+
 // Process cancels the echo of far in near into out. All three have the same
 // length, a multiple of dsp.Frame; samples behind the last whole frame pass
 // unchanged. Sample i of far is what was played while sample i of near was
@@ -151,9 +158,10 @@ func (c *Canceller) block(far, near, out *[block]int16) {
 	gain := c.suppressor.judge(&s)
 	c.meter.add(&s, farEnergy, c.suppressor.nearTalks())
 	c.noise.hear(&d, &s)
-	if !c.opts.NoNLP && !c.answer.tone() {
-		c.suppress(&d, gain)
+	if c.opts.NoNLP || c.nlpOff || c.answer.tone() {
+		gain = 1
 	}
+	c.suppress(&d, gain)
 	for i, v := range d {
 		out[i] = round(v)
 	}
