@@ -155,6 +155,7 @@ func (c *Canceller) block(far, near, out *[block]int16) {
 	s.clips = clips(near)
 	s.model = c.proven.echo(&c.history)
 	s.noise = c.noise.level()
+	s.strange = c.background.surprise
 	gain := c.suppressor.judge(&s)
 	c.meter.add(&s, farEnergy, c.suppressor.nearTalks())
 	c.noise.hear(&d, &s)
@@ -196,7 +197,9 @@ func (c *Canceller) cancel(d *[block]float32, nearEnergy float32, echo *[block]f
 		*d, ahead, *echo = near, near, [block]float32{}
 		c.unlearn()
 	}
-	if !tones {
+	if tones {
+		c.background.surprise = 0
+	} else {
 		c.background.learn(&c.history, &ahead)
 	}
 	// What was adopted by chance, from both talking at once, must not be heard.
