@@ -25,7 +25,7 @@ const (
 	restPart  = 0.3  // that a block has in the power of what was not cancelled
 	certainty = 0.17 // part of the ideal reduction of the variance; bins are not independent
 	drift     = 1e-6 // part of the power of a path that may change within a block
-	constrain = 2    // partitions to constrain in each block, at least
+	constrain = 2    // partitions to constrain in each block
 	unlikely  = 6    // times the power expected of errors
 	tiny      = 1e-3 // keeps silence from being divided by itself
 )
@@ -78,7 +78,7 @@ func (a *kalman) learn(h *history, rest *[block]float32) {
 		i := h.index(p)
 		update(&a.filter[p], &a.variances[p], &h.spectra[i], &h.power[i], &e, &gain)
 	}
-	for range min(max(constrain, len(a.filter)/3), len(a.filter)) {
+	for range min(constrain, len(a.filter)) {
 		a.filter.constrain(a.next)
 		a.next = (a.next + 1) % len(a.filter)
 	}
