@@ -198,7 +198,7 @@ func (c *Canceller) cancel(d *[block]float32, nearEnergy float32, echo *[block]f
 		c.unlearn()
 	}
 	if tones {
-		c.background.surprise = 0
+		c.background.surprise = surprising
 	} else {
 		c.background.learn(&c.history, &ahead)
 	}

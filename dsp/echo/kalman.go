@@ -13,7 +13,7 @@ type kalman struct {
 	variances variances
 	rest      [bins]float32 // power spectrum of what was not cancelled
 	next      int           // partition to constrain next
-	surprise  float32       // part of what was not cancelled just now that no error of the model explains
+	surprise  float32       // part of what was not cancelled just now that no error of the model explains; surprising when tones tell nothing
 }
 
 // variances are the mean squares of the errors of a filter.
