@@ -202,6 +202,9 @@ func (c *Canceller) cancel(d *[block]float32, nearEnergy float32, echo *[block]f
 	} else {
 		c.background.learn(&c.history, &ahead)
 	}
+	if c.contest.probing > 0 { // its doubt would explain everything
+		c.background.surprise = max(c.background.surprise, surprising)
+	}
 	// What was adopted by chance, from both talking at once, must not be heard.
 	if !c.contest.settled && energy(d) > nearEnergy {
 		*d, *echo = near, [block]float32{}
