@@ -12,12 +12,12 @@ import (
 // are delayed by a fixed time; the jitter buffer neither conceals nor stretches
 // them, and no pause of theirs is left out.
 //
-// From faxes and modems no key is taken out, and the echo canceller lets them pass:
-// modems cancel echo themselves, and faxes, which take turns, hear none (ITU-T G.168
-// §7). Who types on a text telephone talks in between, and may press keys: there the
-// canceller only leaves its suppressor out, and the delay stays what it was, for
-// characters have begun before they are known as such. Tones of a modem make a text
-// telephone's path one for a modem.
+// From faxes and modems no key is taken out, and the echo canceller takes nothing for
+// echo but what its model of the line explains, and that of faxes only: modems cancel
+// echo themselves (ITU-T G.168 §7). Who types on a text telephone talks in between,
+// and may press keys: there the canceller only leaves its suppressor out, and the
+// delay stays what it was, for characters have begun before they are known as such.
+// Tones of a modem make a text telephone's path one for a modem.
 type DataMode uint8
 
 const (
@@ -106,12 +106,16 @@ func (v *Voice) heed(heard *faxtone.Detector) {
 // carry begins or ends data, or makes those of a text telephone a modem's.
 func (v *Voice) carry(on bool, kind faxtone.Kind) {
 	d := &v.data
+	if on {
+		v.canceller.carry(kind)
+	}
 	if on == d.on && (!on || !d.kind.Text() || kind.Text()) {
 		return
 	}
+	if !on {
+		v.canceller.carryVoice()
+	}
 	d.on, d.kind, d.silent = on, kind, 0
-	v.canceller.setVBD(d.raw())
-	v.canceller.setText(on && !d.raw())
 	if d.raw() {
 		v.stopKeys()
 	}

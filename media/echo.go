@@ -6,6 +6,7 @@ import (
 
 	"github.com/ata-agent/ata-agent/dsp"
 	"github.com/ata-agent/ata-agent/dsp/echo"
+	"github.com/ata-agent/ata-agent/dsp/faxtone"
 	"github.com/ata-agent/ata-agent/dsp/pcm"
 )
 
@@ -34,8 +35,9 @@ type canceller struct {
 	far      [dsp.Frame]int16
 	highPass pcm.HighPass // what the near end has passed, so that both have
 	cleaned  bool         // the near end has passed it
-	vbd      bool         // see setVBD
-	text     bool         // see setText
+	data     bool         // see carry
+	raw      bool         // data pass without high pass and gains
+	aside    bool         // data are carried by modems that cancel echo themselves
 	count    int          // blocks since the figures were taken
 
 	loss   atomic.Uint64 // float64 bits of the echo return loss with cancellation, in dB; 0 = not known
@@ -50,20 +52,37 @@ func newCanceller(delay int) *canceller {
 func (c *canceller) treat(t *treatment) {
 	c.off, c.cleaned = t.NoEchoCanceller, !t.NoHighPass
 	c.echo = t.echo
-	c.echo.SetNLP(!c.text)
+	c.echo.SetNLP(!c.data)
 }
 
-// setVBD has what the telephone says pass unchanged, as voice-band data needs it
-// (ITU-T V.152): modems cancel their own echo and must not be suppressed; neither
-// high pass nor gains work. What was learnt of the line is kept. It is of the audio
-// goroutine.
-func (c *canceller) setVBD(on bool) { c.vbd = on }
+// carry has data pass as the tone they began with needs it, 0 for none; heard again
+// within the same data, a tone can only free them of more. What was learnt of the
+// line is kept. It is of the audio goroutine.
+//
+// Faxes take turns: their echo is cancelled, but nothing is taken for echo that the
+// model of the line does not explain. Modems that talk both at once cancel echo
+// themselves; what they say passes unchanged (ITU-T G.168 §7, V.152). Who types takes
+// turns as well, and talks in between.
+func (c *canceller) carry(tone faxtone.Kind) {
+	c.aside = c.data && c.aside || !taking(tone)
+	c.raw = c.data && c.raw || !tone.Text()
+	c.data = true
+	c.echo.SetNLP(false)
+}
 
-// setText has the echo that is left pass beside what a text telephone says: its tones
-// would be taken for it. It is of the audio goroutine.
-func (c *canceller) setText(on bool) {
-	c.text = on
-	c.echo.SetNLP(!on)
+// carryVoice ends data.
+func (c *canceller) carryVoice() {
+	c.data, c.raw, c.aside = false, false, false
+	c.echo.SetNLP(true)
+}
+
+// taking says whether those who begin with a tone take turns.
+func taking(tone faxtone.Kind) bool {
+	switch tone {
+	case faxtone.Calling, faxtone.Answer, faxtone.Modulated, faxtone.Preamble:
+		return true
+	}
+	return tone.Text()
 }
 
 // remember keeps what the telephone is about to hear.
@@ -77,14 +96,14 @@ func (c *canceller) remember(toPhone []int16) {
 // cancel takes the echo out of a block. behind is how many samples before the end
 // of what was remembered the telephone heard the first of its samples.
 func (c *canceller) cancel(block []int16, behind int) {
-	if c.off {
+	if c.off || c.aside {
 		return
 	}
 	from := (c.at - behind - c.delay + 2*farRing) % farRing
 	for i := range c.far {
 		c.far[i] = c.heard[(from+i)%farRing]
 	}
-	if c.cleaned {
+	if c.cleaned && !c.raw {
 		c.highPass.Process(c.far[:])
 	}
 	c.echo.Process(c.far[:], block, block)

@@ -38,13 +38,13 @@ func TestVoiceBandDataPass(t *testing.T) {
 	if got := learn(200); got > -50 {
 		t.Fatalf("echo at %.1f dBm0 after 2 s", got)
 	}
-	c.setVBD(true)
+	c.carry(0)
 	for range 50 {
 		if said, sent := say(); !slices.Equal(said, sent) {
 			t.Fatal("voice-band data were changed")
 		}
 	}
-	c.setVBD(false)
+	c.carryVoice()
 	if got := learn(10); got > -50 {
 		t.Errorf("echo at %.1f dBm0, 100 ms after voice came back", got)
 	}

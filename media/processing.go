@@ -53,23 +53,24 @@ func (v *Voice) treat(t *treatment) {
 func (v *Voice) take(said []int16, behind int) []int16 {
 	block := v.said[:copy(v.said[:], said)]
 	p := &v.fromPhone
-	if v.canceller.vbd {
-		p.watch(block)
-		return block
+	raw := v.canceller.raw
+	if !raw {
+		p.clean(block)
 	}
-	p.clean(block)
 	p.watch(block)
 	if v.session != nil {
 		v.canceller.cancel(block, behind)
 		v.session.echoLoss.Store(v.canceller.loss.Load())
 	}
-	p.meter.Clip(p.gain.Process(block))
+	if !raw {
+		p.meter.Clip(p.gain.Process(block))
+	}
 	return block
 }
 
 // deliver makes what the telephone is to hear as loud as it shall be.
 func (v *Voice) deliver(toPhone []int16) {
-	if !v.canceller.vbd {
+	if !v.canceller.raw {
 		v.toPhone.meter.Clip(v.toPhone.gain.Process(toPhone))
 	}
 	v.toPhone.watch(toPhone)

@@ -245,8 +245,7 @@ func (v *Voice) DelayEcho(samples int) {
 func (v *Voice) join(s *Session) {
 	if old := v.session; old != nil {
 		old.release(v)
-		v.canceller.setVBD(false)
-		v.canceller.setText(false)
+		v.canceller.carryVoice()
 		v.data.forget()
 		if v.network != nil {
 			v.network.Reset()

@@ -18,7 +18,7 @@ var (
 	byInterface  = privacy.Label{Name: "iface"}
 	callWay      = privacy.Label{Name: "direction", Values: []string{"incoming", "outgoing"}}
 	byCodec      = privacy.Label{Name: "codec", Values: []string{"PCMU", "PCMA"}}
-	secondsShort = []float64{.002, .005, .01, .02, .05}
+	secondsShort = []float64{.005, .01, .02, .05}
 )
 
 // declare makes a metric that is no distribution.
@@ -166,7 +166,7 @@ var (
 		"Calls that are up.", byLine)
 	callMOS = catalogue.Declare(privacy.Declaration{
 		Name: "ata_call_mos_lq", Kind: privacy.Distribution, Category: privacy.CallQuality, Level: privacy.Quality, Purpose: privacy.Improve,
-		Help: "Opinion of a listener at the end of a call, 1 to 4.5.", Labels: []privacy.Label{byCodec}, Bounds: []float64{2, 2.5, 3, 3.5, 3.8, 4, 4.2, 4.5},
+		Help: "Opinion of a listener at the end of a call, 1 to 4.5.", Labels: []privacy.Label{byCodec}, Bounds: []float64{1, 2, 2.5, 3, 3.5, 3.8, 4, 4.2, 4.5},
 	})
 	rtpPackets = declare(privacy.Counter, "ata_rtp_packets_total", "", privacy.CallQuality, privacy.Quality, privacy.Improve,
 		"Packets of voice.", byLine, byDirection)

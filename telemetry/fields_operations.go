@@ -15,7 +15,7 @@ var (
 		privacy.Label{Name: "scheme", Values: []string{"https", "http", "tftp"}}, privacy.Label{Name: "code", Values: []string{"2xx", "304", "4xx", "5xx", "error"}})
 	provisionDuration = catalogue.Declare(privacy.Declaration{
 		Name: "ata_provision_duration_seconds", Kind: privacy.Distribution, Unit: "s", Category: privacy.DeviceConfiguration, Level: privacy.Operational, Purpose: privacy.Operate,
-		Help: "What the provisioning server took for its answers.", Bounds: []float64{.3, 1, 3, 10},
+		Help: "What the provisioning server took for its answers.", Bounds: []float64{.1, .3, 1, 3, 10, 30},
 	})
 	certificateEnd = declare(privacy.Gauge, "ata_tls_cert_not_after_timestamp_seconds", "s", privacy.DeviceConfiguration, privacy.Operational, privacy.Operate,
 		"When the first certificate of a use ends.", privacy.Label{Name: "use", Values: []string{"device", "server", "telemetry"}})

@@ -20,8 +20,9 @@ const (
 	silentBlocks  = 25 // G.168 §7.5: 250 ms, give or take 150
 )
 
-// quiet is the energy of a block below which a direction is silent, -36 dBm0.
-var quiet = energyAt(-36)
+// quiet is the energy of a block below which a direction is silent: any sound of
+// -31 dBm0 holds what the tone turned off, one of -36 dBm0 does not (ITU-T G.168 §7).
+var quiet = energyAt(-33.5)
 
 // disables says that the canceller has to be off.
 func (a *answerTone) disables() bool { return a.reversed }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ata-agent/ata-agent/dsp"
 	"github.com/ata-agent/ata-agent/dsp/dsptest"
+	"github.com/ata-agent/ata-agent/dsp/echo/g168"
 )
 
 // answer is the tone of an answering modem.
@@ -139,16 +140,79 @@ func TestAnswerToneRelease(t *testing.T) {
 	}
 }
 
-// Plain 2100 Hz turns off the suppressor alone: the caller's side of a fax hears
-// what the line sends.
-func TestPlainAnswerTone(t *testing.T) {
-	l := newLine(t, "m1", 6, "PCMA", Opts{})
-	l.talk(css(3, -16, 43), nil)
-	x := answer{hz: 2100, level: -16, duration: 2}.make(rand.New(rand.NewPCG(1, 43)))
-	l.talk(part(x, 0, 0.5), nil)
-	if !l.answer.tone() || l.answer.disables() {
-		t.Errorf("tone %v, disables %v", l.answer.tone(), l.answer.disables())
+// What the tone turned off stays off while either direction has a sound of -31 dBm0
+// (-27 below 700 Hz) and comes back when all are weaker than -36, as G.168 §7.5 has
+// it of single tones of 390 to 3000 Hz.
+func TestAnswerToneHolds(t *testing.T) {
+	ans := answer{hz: 2100, level: -12, every: 0.45, jump: 180, duration: 2}
+	plain := ans
+	plain.every = 0
+	for _, tone := range []answer{ans, plain} {
+		for _, tt := range []answer{
+			{hz: 390, level: -27}, {hz: 699, level: -27}, {hz: 700, level: -31}, {hz: 1004, level: -31}, {hz: 3000, level: -31},
+			{hz: 390, level: -36}, {hz: 1004, level: -36}, {hz: 3000, level: -36},
+		} {
+			for _, fromFar := range []bool{true, false} {
+				rng := rand.New(rand.NewPCG(2, 42))
+				tt.duration = 1
+				x := join(tone.make(rng), tt.make(rng))
+				far, near := x, make([]int16, len(x))
+				if !fromFar {
+					far, near = near, far
+				}
+				c := New(Opts{})
+				c.Process(far, near, make([]int16, len(near)))
+				if got, want := c.answer.tone(), tt.level > -36; got != want {
+					t.Errorf("%v Hz at %v dBm0, from the far end: %v: off %v, want %v", tt.hz, tt.level, fromFar, got, want)
+				}
+			}
+		}
 	}
+}
+
+// Plain 2100 Hz turns off the suppressor alone, within 200 to 400 ms (G.164): then
+// what goes out is near less the echo that the model explains, even where it is so
+// weak that it would be taken for residual echo. With the silence of both it is back.
+func TestPlainAnswerTone(t *testing.T) {
+	l := newLine(t, "m1", 6, linear, Opts{})
+	l.talk(css(3, -16, 43), nil)
+	x := answer{hz: 2100, level: -16, duration: 1}.make(rand.New(rand.NewPCG(1, 43)))
+	l.talk(part(x, 0, 0.2), nil)
+	if l.answer.tone() {
+		t.Error("off after 200 ms")
+	}
+	l.talk(part(x, 0.2, 0.4), nil)
+	if !l.answer.tone() || l.answer.disables() {
+		t.Errorf("after 400 ms: suppressor off %v, canceller off %v", l.answer.tone(), l.answer.disables())
+	}
+	atMost(t, "plain ANS: weak near speech, weakened by", weakened(l), 0.5, 0.2, "dB")
+	sent, out := l.talk(css(1, -16, 44), nil)
+	atLeast(t, "plain ANS: ERLE", erle(sent, out, 0, 1), 30, 1, "dB")
+	l.talk(quietness(0.5), nil)
+	if got := weakened(l); got < 6 {
+		t.Errorf("after silence what is 48 dB below the far end is weakened by %.1f dB, want the suppressor back", got)
+	}
+}
+
+// SetNLP does the same for as long as wanted.
+func TestSetNLP(t *testing.T) {
+	l := newLine(t, "m1", 6, linear, Opts{})
+	l.talk(css(3, -16, 43), nil)
+	l.SetNLP(false)
+	if got := weakened(l); got > 0.5 {
+		t.Errorf("near 48 dB below the far end is weakened by %.1f dB without suppressor", got)
+	}
+	l.SetNLP(true)
+	if got := weakened(l); got < 6 {
+		t.Errorf("near 48 dB below the far end is weakened by %.1f dB with suppressor", got)
+	}
+}
+
+// weakened is by how many decibels a near end 48 dB below the far end is weakened.
+func weakened(l *line) float64 {
+	near := nearCSS(1.4, -64, 43)
+	_, out := l.talk(css(1.4, -16, 43), near)
+	return float64(g168.Level(part(near, 0.2, 1.4)) - g168.Level(part(out, 0.2, 1.4)))
 }
 
 // Speech does not turn it off, nor the suppressor.

@@ -70,14 +70,16 @@ type highPass struct {
 // process filters a block and returns its energy.
 func (h *highPass) process(in *[block]int16, out *[block]float32) float32 {
 	const pole = 1 - 2*math.Pi*10/dsp.SampleRate
+	last, y := h.in, h.out
 	for i, s := range in {
 		x := float32(s)
-		h.out = x - h.in + pole*h.out
-		h.in = x
-		out[i] = h.out
+		y = x - last + pole*y
+		last = x
+		out[i] = y
 	}
-	if h.out < 1e-9 && h.out > -1e-9 {
-		h.out = 0 // keep denormal numbers out of the silence
+	if y < 1e-9 && y > -1e-9 {
+		y = 0 // keep denormal numbers out of the silence
 	}
+	h.in, h.out = last, y
 	return energy(out)
 }

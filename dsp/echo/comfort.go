@@ -19,7 +19,7 @@ type comfortNoise struct {
 	spell int                // oldest of them
 
 	seed  uint32
-	voice [order]float32 // last samples made, newest first
+	voice [order]float32 // last samples made
 }
 
 const (
@@ -118,15 +118,18 @@ func (n *comfortNoise) fill(d *[block]float32, from, to float32) {
 	}
 	a, gain := predict(&n.shape)
 	gain *= float32(math.Sqrt(float64(n.power) / block))
+	var made [order + block]float32
+	copy(made[:], n.voice[:])
 	for i := range d {
 		v := gain * n.white()
-		for k, c := range a {
-			v += c * n.voice[k]
+		past := (*[order]float32)(made[i:])
+		for k, c := range &a {
+			v += c * past[order-1-k]
 		}
-		copy(n.voice[1:], n.voice[:])
-		n.voice[0] = v
+		made[order+i] = v
 		d[i] += v * ramp(from, to, i)
 	}
+	copy(n.voice[:], made[block:])
 }
 
 // white returns the next sample of white noise of unit power.

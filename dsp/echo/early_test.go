@@ -2,6 +2,7 @@ package echo
 
 import (
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -27,17 +28,68 @@ func pairs(t *testing.T, kind string) (all []pair) {
 		names = g168.Names()
 	}
 	for i, m := range names {
-		p := pair{model: m}
-		if kind == "speech" {
-			p.far = dsptest.Speech(t, dsptest.Voices[i], 5, -16, uint64(i))[:samples(4)]
-			p.near = dsptest.Speech(t, dsptest.Voices[(i+3)%8], 5, -16, uint64(i)+100)[:samples(2)]
-		} else {
-			p.far = css(4, -16, uint64(i))
-			p.near = nearCSS(2, -16, uint64(i))
-		}
-		all = append(all, p)
+		all = append(all, newPair(t, kind, m, i))
 	}
 	return all
+}
+
+// newPair is the i-th pair of one kind of signal.
+func newPair(t *testing.T, kind, model string, i int) pair {
+	t.Helper()
+	if kind == "speech" {
+		far := dsptest.Speech(t, dsptest.Voices[i], 5, -16, uint64(i))
+		near := dsptest.Speech(t, dsptest.Voices[(i+3)%8], 5, -16, uint64(i)+100)
+		return pair{model, far[:samples(4)], near[:samples(2)]}
+	}
+	return pair{model, css(4, -16, uint64(i)), nearCSS(2, -16, uint64(i))}
+}
+
+// Both ends talk from the first sample of a line of which nothing is known: what the
+// near end says in the first second loses at most half a decibel, over all hybrids and
+// both laws. An echo return loss of 6 dB has the near end at -28 come in 6 dB below the
+// echo. The composite source signal has no harmonics that tell it from its echo; at
+// -22 it is as loud as that.
+func TestBothFromTheStart(t *testing.T) {
+	if racing {
+		t.Skip("figures, not goroutines")
+	}
+	levels := map[string][]dsp.DBm0{"CSS": {-16, -22}, "speech": {-16, -22, -28}}
+	for kind, levels := range levels {
+		worst := map[string]float64{}
+		for i, m := range g168.Names() {
+			p := newPair(t, kind, m, i)
+			for _, erl := range []float64{6, 14} {
+				for _, level := range levels {
+					name := fmt.Sprintf("both from the start, %s, ERL %v, near %v dBm0 weakened by", kind, erl, level)
+					near := scaled(p.near, level)[:samples(1)]
+					for _, c := range laws {
+						l := newLine(t, m, erl, c, Opts{})
+						worst[name] = max(worst[name], weakenedAlong(l, join(p.far)[:len(near)], near))
+					}
+				}
+			}
+		}
+		for name, db := range worst {
+			atMost(t, name, db, 0.5, 0.1, "dB")
+		}
+	}
+}
+
+// weakenedAlong is by how many decibels the suppressor weakens near, in energy,
+// while far is played over the line.
+func weakenedAlong(l *line, far, near []int16) float64 {
+	sent := l.hear(far, near)
+	var said, passed float64
+	for i := 0; i < len(near); i += block {
+		out := sent[i : i+block]
+		l.Process(far[i:i+block], out, out)
+		gain := float64(l.suppressor.gain)
+		for _, v := range near[i : i+block] {
+			said += float64(v) * float64(v)
+			passed += float64(v) * float64(v) * gain * gain
+		}
+	}
+	return 10 * math.Log10(said/passed)
 }
 
 // Both ends talk in the first second: the near end is heard. The louder it is
@@ -48,8 +100,8 @@ func TestEarlyDoubleTalk(t *testing.T) {
 		t.Skip("figures, not goroutines")
 	}
 	limits := map[string]map[float64][]float64{ // percent clipped by echo return loss, for each level
-		"CSS":    {6: {1, 3, 8, 12}, 14: {1, 1, 2, 6}},
-		"speech": {6: {1, 2, 4, 6}, 14: {0.5, 1, 2, 4}},
+		"CSS":    {6: {1, 3, 8, 12}, 14: {1, 1, 2, 7}},
+		"speech": {6: {0.5, 0.5, 0.5, 6}, 14: {0.5, 0.5, 0.5, 4}},
 	}
 	for _, kind := range []string{"CSS", "speech"} {
 		all := pairs(t, kind)

@@ -19,8 +19,9 @@
 //
 // The suppressor removes what remains when there is nothing else to hear and
 // puts noise of the same level and colour in its place; speech of the near end
-// passes unchanged. The tone of an answering modem with phase reversals, 2100 Hz,
-// turns the canceller off until both directions are silent (ITU-T G.168 §7).
+// passes unchanged. The tone of an answering modem, 2100 Hz, turns the suppressor
+// off until both directions are silent; with phase reversals it turns off the
+// whole canceller (ITU-T G.168 §7).
 //
 // The canceller works in blocks of 10 ms and adds no delay: what goes out belongs
 // to the samples that came in with the same call. Output passes a high pass at
@@ -154,12 +155,14 @@ func (c *Canceller) block(far, near, out *[block]int16) {
 	s.clips = clips(near)
 	s.model = c.proven.echo(&c.history)
 	s.noise = c.noise.level()
+	s.strange = c.background.surprise
 	gain := c.suppressor.judge(&s)
 	c.meter.add(&s, farEnergy, c.suppressor.nearTalks())
 	c.noise.hear(&d, &s)
-	if !c.opts.NoNLP && !c.nlpOff && !c.answer.tone() {
-		c.suppress(&d, gain)
+	if c.opts.NoNLP || c.nlpOff || c.answer.tone() {
+		gain = 1
 	}
+	c.suppress(&d, gain)
 	for i, v := range d {
 		out[i] = round(v)
 	}
@@ -194,8 +197,13 @@ func (c *Canceller) cancel(d *[block]float32, nearEnergy float32, echo *[block]f
 		*d, ahead, *echo = near, near, [block]float32{}
 		c.unlearn()
 	}
-	if !tones {
+	if tones {
+		c.background.surprise = surprising
+	} else {
 		c.background.learn(&c.history, &ahead)
+	}
+	if c.contest.probing > 0 { // its doubt would explain everything
+		c.background.surprise = max(c.background.surprise, surprising)
 	}
 	// What was adopted by chance, from both talking at once, must not be heard.
 	if !c.contest.settled && energy(d) > nearEnergy {

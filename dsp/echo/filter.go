@@ -74,7 +74,11 @@ type filter []fft.Spectrum
 // estimate computes the echo of the newest block.
 func (f filter) estimate(h *history, echo *[block]float32) {
 	var sum fft.Spectrum
-	for p := range f {
+	p := 0
+	for ; p+1 < len(f); p += 2 {
+		accumulateTwo(&sum, &h.spectra[h.index(p)], &f[p], &h.spectra[h.index(p+1)], &f[p+1])
+	}
+	if p < len(f) {
 		accumulate(&sum, &h.spectra[h.index(p)], &f[p])
 	}
 	var x [fft.N]float32
@@ -88,6 +92,16 @@ func accumulate(sum, x, w *fft.Spectrum) {
 		a, b, c, d := x.Re[k], x.Im[k], w.Re[k], w.Im[k]
 		sum.Re[k] += a*c - b*d
 		sum.Im[k] += a*d + b*c
+	}
+}
+
+// accumulateTwo adds x times w and y times v to sum.
+func accumulateTwo(sum, x, w, y, v *fft.Spectrum) {
+	for k := range bins {
+		a, b, c, d := x.Re[k], x.Im[k], w.Re[k], w.Im[k]
+		e, f, g, h := y.Re[k], y.Im[k], v.Re[k], v.Im[k]
+		sum.Re[k] += a*c - b*d + (e*g - f*h)
+		sum.Im[k] += a*d + b*c + (e*h + f*g)
 	}
 }
 

@@ -13,6 +13,7 @@ type kalman struct {
 	variances variances
 	rest      [bins]float32 // power spectrum of what was not cancelled
 	next      int           // partition to constrain next
+	surprise  float32       // part of what was not cancelled just now that no error of the model explains; surprising when tones tell nothing
 }
 
 // variances are the mean squares of the errors of a filter.
@@ -24,7 +25,8 @@ const (
 	restPart  = 0.3  // that a block has in the power of what was not cancelled
 	certainty = 0.17 // part of the ideal reduction of the variance; bins are not independent
 	drift     = 1e-6 // part of the power of a path that may change within a block
-	constrain = 2    // partitions to constrain in each block, at least
+	constrain = 2    // partitions to constrain in each block
+	unlikely  = 6    // times the power expected of errors
 	tiny      = 1e-3 // keeps silence from being divided by itself
 )
 
@@ -36,7 +38,7 @@ func newKalman(partitions int) kalman {
 func (a *kalman) reset() {
 	clear(a.filter)
 	a.rest = [bins]float32{}
-	a.next = 0
+	a.next, a.surprise = 0, 0
 	a.doubt()
 }
 
@@ -61,18 +63,22 @@ func (a *kalman) learn(h *history, rest *[block]float32) {
 	for p := range a.variances {
 		expect(&gain, &h.power[h.index(p)], &a.variances[p])
 	}
+	var strange, whole float32
 	for k := range bins {
 		power := e.Re[k]*e.Re[k] + e.Im[k]*e.Im[k]
+		whole += power
+		strange += max(0, power-unlikely*gain[k])
 		a.rest[k] += restPart * (power - a.rest[k])
 		gain[k] = 1 / (gain[k] + 2*a.rest[k] + tiny)
 		e.Re[k] *= gain[k]
 		e.Im[k] *= gain[k]
 	}
+	a.surprise = strange / (whole + tiny)
 	for p := range a.filter {
 		i := h.index(p)
 		update(&a.filter[p], &a.variances[p], &h.spectra[i], &h.power[i], &e, &gain)
 	}
-	for range min(max(constrain, len(a.filter)/3), len(a.filter)) {
+	for range min(constrain, len(a.filter)) {
 		a.filter.constrain(a.next)
 		a.next = (a.next + 1) % len(a.filter)
 	}

@@ -12,6 +12,9 @@ type scene struct {
 	noise float32 // a block of background noise
 	clips bool    // the near end reaches full scale, so the echo is not linear
 	bound float32 // that residual echo is taken to stay below
+
+	// strange is the part of what is left that no error of the model explains, 0 to 1.
+	strange float32
 }
 
 // suppressor is the non-linear processor: it decides from block to block whether
@@ -22,6 +25,8 @@ type scene struct {
 // the near end hides it for no longer. Until such a spell came the bound is what a
 // filter leaves that has learnt for as long, which sinks fast: who talks at the
 // same time keeps it from learning, and is rather heard with some echo than lost.
+// Until it has sunk the spectrum tells too, see surprised; and what errors of the model
+// explain at all frequencies is never taken for the beginning of speech.
 type suppressor struct {
 	leak   float32 // residual echo over cancelled echo
 	limit  float32 // of the leak
@@ -51,7 +56,9 @@ const (
 	fadeLength  = 16    // samples
 	echoDecay   = 0.6   // of the energy of an echo in a block: the end of a model is never quite silent
 	masked      = 0.25
-	anyLoss     = 0.5 // of a path not known
+	explained   = 0.001 // part of what is left that may be chance: however loud it is, it proves no near end
+	surprising  = 0.05  // part of what is left that only the near end can have said
+	anyLoss     = 0.5   // of a path not known
 	anyLeak     = 1
 )
 
@@ -78,7 +85,7 @@ func (s *suppressor) judge(b *scene) float32 {
 	s.learn(b)
 	s.hold = max(0, s.hold-1)
 	switch {
-	case b.rest > 2*margin*(bound+b.noise):
+	case b.rest > 2*margin*(bound+b.noise) && b.strange > explained, s.surprised(b):
 		s.extend()
 		return 1
 	case s.hold > 0, bound < masked*b.noise:
@@ -87,6 +94,13 @@ func (s *suppressor) judge(b *scene) float32 {
 		return s.floor()
 	}
 	return max(s.floor(), float32(math.Sqrt(float64(1-margin*bound/b.rest))))
+}
+
+// surprised says whether the near end is heard in what is left of a line not known
+// yet, whose echo may be louder than it: by frequencies at which the far end is too
+// weak for any error of the model.
+func (s *suppressor) surprised(b *scene) bool {
+	return s.limit > least && b.strange > surprising && b.rest > 2*margin*(residual+b.noise)
 }
 
 // floor is the least gain. Before there is anything to tell speech from echo by,

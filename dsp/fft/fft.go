@@ -26,11 +26,6 @@ type Spectrum struct {
 	Re, Im [Bins]float32
 }
 
-// complexes are 80 complex points.
-type complexes struct {
-	re, im [half]float32
-}
-
 // The step from 80 complex to 160 real points turns bin k by e^(-j 2 pi k/N).
 var turnRe, turnIm = func() (re, im [half/2 + 1]float32) {
 	for k := range re {
@@ -42,16 +37,13 @@ var turnRe, turnIm = func() (re, im [half/2 + 1]float32) {
 
 // Forward computes the spectrum s of x.
 func Forward(x *[N]float32, s *Spectrum) {
-	var in, z complexes
-	for i := range half {
-		in.re[i], in.im[i] = x[2*i], x[2*i+1]
-	}
-	transform(&in.re, &in.im, &z.re, &z.im)
+	var z [N]float32
+	transform(x, &z, &forwards) // even samples are taken for real parts, odd ones for imaginary
 
-	s.Re[0], s.Im[0] = z.re[0]+z.im[0], 0
-	s.Re[half], s.Im[half] = z.re[0]-z.im[0], 0
+	s.Re[0], s.Im[0] = z[0]+z[1], 0
+	s.Re[half], s.Im[half] = z[0]-z[1], 0
 	for k := 1; k <= half/2; k++ {
-		ar, ai, br, bi := z.re[k], z.im[k], z.re[half-k], z.im[half-k]
+		ar, ai, br, bi := z[2*k], z[2*k+1], z[N-2*k], z[N-2*k+1]
 		evenRe, evenIm := (ar+br)*0.5, (ai-bi)*0.5
 		oddRe, oddIm := (ai+bi)*0.5, (br-ar)*0.5
 		c, d := turnRe[k], turnIm[k]
@@ -64,20 +56,16 @@ func Forward(x *[N]float32, s *Spectrum) {
 // Inverse computes the samples x whose spectrum is s.
 func Inverse(s *Spectrum, x *[N]float32) {
 	const scale = 1.0 / N
-	var in, z complexes
-	in.re[0], in.im[0] = (s.Re[0]+s.Re[half])*scale, (s.Re[0]-s.Re[half])*scale
+	var z [N]float32
+	z[0], z[1] = (s.Re[0]+s.Re[half])*scale, (s.Re[0]-s.Re[half])*scale
 	for k := 1; k <= half/2; k++ {
 		ar, ai, br, bi := s.Re[k]*scale, s.Im[k]*scale, s.Re[half-k]*scale, s.Im[half-k]*scale
 		evenRe, evenIm := ar+br, ai-bi
 		re, im := ar-br, ai+bi
 		c, d := turnRe[k], turnIm[k]
 		oddRe, oddIm := re*c+im*d, im*c-re*d
-		in.re[k], in.im[k] = evenRe-oddIm, evenIm+oddRe
-		in.re[half-k], in.im[half-k] = evenRe+oddIm, oddRe-evenIm
+		z[2*k], z[2*k+1] = evenRe-oddIm, evenIm+oddRe
+		z[N-2*k], z[N-2*k+1] = evenRe+oddIm, oddRe-evenIm
 	}
-	// With real and imaginary parts swapped, forwards is backwards.
-	transform(&in.im, &in.re, &z.im, &z.re)
-	for i := range half {
-		x[2*i], x[2*i+1] = z.re[i], z.im[i]
-	}
+	transform(&z, x, &backwards)
 }
