@@ -86,7 +86,7 @@ func TestExitCodes(t *testing.T) {
 		{"check no layer", []string{"config", "check", "-layer", "guest", good}, exitUsage, `no layer "guest"`},
 		{"check missing file", []string{"config", "check", filepath.Join(none, "no")}, exitFailed, "no such file"},
 		{"check two files", []string{"config", "check", good, bad}, exitUsage, "one file"},
-		{"config without action", []string{"config"}, exitUsage, "check, show, diff, convert, import or schema"},
+		{"config without action", []string{"config"}, exitUsage, "check, show, diff, set, unset, convert, import or schema"},
 		{"config with unknown action", []string{"config", "burn"}, exitUsage, `no action "burn"`},
 		{"show", []string{"config", "show", good}, exitOK, `"user": "7", // ` + good + ":1:52"},
 		{"show as JSON", []string{"config", "show", "-json", good}, exitOK, `"user": "7"`},

@@ -149,8 +149,14 @@ func TestAnswerToneHolds(t *testing.T) {
 	plain.every = 0
 	for _, tone := range []answer{ans, plain} {
 		for _, tt := range []answer{
-			{hz: 390, level: -27}, {hz: 699, level: -27}, {hz: 700, level: -31}, {hz: 1004, level: -31}, {hz: 3000, level: -31},
-			{hz: 390, level: -36}, {hz: 1004, level: -36}, {hz: 3000, level: -36},
+			{hz: 390, level: -27},
+			{hz: 699, level: -27},
+			{hz: 700, level: -31},
+			{hz: 1004, level: -31},
+			{hz: 3000, level: -31},
+			{hz: 390, level: -36},
+			{hz: 1004, level: -36},
+			{hz: 3000, level: -36},
 		} {
 			for _, fromFar := range []bool{true, false} {
 				rng := rand.New(rand.NewPCG(2, 42))
