@@ -23,12 +23,12 @@ func TestMobile(t *testing.T) {
 		var answer atomic.Value
 		wanted.Store(true)
 		type answerer = func(context.Context) (modem.Modem, bool, error)
-		answer.Store(answerer(func(context.Context) (modem.Modem, bool, error) {
+		answer.Store(func(context.Context) (modem.Modem, bool, error) {
 			return modem.Modem{
 				State: "connected", Technologies: []modem.Technology{modem.LTE, modem.NR}, Operator: "Example Mobile",
 				Signals: []modem.Signal{{Technology: modem.LTE, Kind: modem.RSRP, Value: -92}},
 			}, true, nil
-		}))
+		})
 		m := &mobile{wanted: wanted.Load, read: func(ctx context.Context) (modem.Modem, bool, error) {
 			asked.Add(1)
 			return answer.Load().(answerer)(ctx)
@@ -47,10 +47,10 @@ func TestMobile(t *testing.T) {
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%v, got\n%s", err, strings.Join(got, "\n"))
 		}
-		answer.Store(answerer(func(ctx context.Context) (modem.Modem, bool, error) {
+		answer.Store(func(ctx context.Context) (modem.Modem, bool, error) {
 			<-ctx.Done()
 			return modem.Modem{}, false, ctx.Err()
-		}))
+		})
 		time.Sleep(modemPeriod + modemWait)
 		synctest.Wait()
 		if got, err := collect(t, m); len(got) > 0 || !errors.Is(err, context.DeadlineExceeded) {

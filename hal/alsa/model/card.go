@@ -104,8 +104,10 @@ func (c *Card) Opened() (paths []string) {
 	return paths
 }
 
-// Capture and Playback return the streams, nil while they are not open.
-func (c *Card) Capture() *Stream  { return c.stream(false) }
+// Capture returns the stream from the card, nil while it is not open.
+func (c *Card) Capture() *Stream { return c.stream(false) }
+
+// Playback returns the stream to the card, nil while it is not open.
 func (c *Card) Playback() *Stream { return c.stream(true) }
 
 func (c *Card) stream(playback bool) *Stream {
