@@ -113,9 +113,13 @@ func (d *delayTrack) spread() int {
 	limit := d.total * delayLate
 	var late float64
 	for i := delayBins - 1; i > 0; i-- {
-		if late += d.bins[i]; late > limit {
-			return (min(i, d.peak()/delayBin) + 1) * delayBin
+		if late += d.bins[i]; late <= limit {
+			continue
 		}
+		if i = min(i, d.peak()/delayBin); i == 0 {
+			return 0
+		}
+		return (i + 1) * delayBin
 	}
 	return 0
 }

@@ -13,8 +13,6 @@ const (
 	bufferForget  = 1000 * samplesPerMs // without voice for so long the next packet starts afresh
 	maxFrame      = 2 * dsp.Frame       // longest block of Voice.Frame
 	jumpPackets   = 2                   // packets in a row far from the others: the timestamps jumped
-	latePackets   = 4                   // packets in a row too late ...
-	lateTime      = 60 * samplesPerMs   // ... for so long: the timestamps stood still
 	keepBand      = 2 * samplesPerMs    // excess delay that is not worth a correction
 	gentle        = 4                   // units from one corrected to the next, 0.3 %
 	periodRest    = 8                   // units from a change by periods to the next, some 10 %
@@ -74,14 +72,15 @@ type jitterBuffer struct {
 	frame       int    // block size of the line
 	waited      int    // samples since the first packet came, while filling
 
-	pcm       [bufferSize]int16
-	present   [bufferSize / 64]uint64
-	pos       uint32 // timestamp of the next unit
-	end       uint32 // timestamp behind the newest sample
-	drought   int    // samples concealed since the buffer ran empty; pos stands meanwhile
-	jumps     int    // packets in a row far off
-	lates     int    // packets in a row too late
-	lateSince uint32 // clock when the first of them came
+	pcm     [bufferSize]int16
+	present [bufferSize / 64]uint64
+	pos     uint32 // timestamp of the next unit
+	end     uint32 // timestamp behind the newest sample
+	drought int    // samples concealed since the buffer ran empty; pos stands meanwhile
+	jumps   int    // packets in a row far off
+	lates   run    // packets too late
+	earlies run    // packets too early
+	longer  run    // packets in time though far from the fastest
 
 	fifo   [maxFrame + longestVoiced]int16
 	queued int
@@ -134,14 +133,24 @@ func (j *jitterBuffer) clear() {
 
 // reset forgets the stream; what was learned of the network stays.
 func (j *jitterBuffer) reset() {
+	j.halt()
+	j.present = [bufferSize / 64]uint64{}
+}
+
+// halt ends the stream but for the packets that are there.
+func (j *jitterBuffer) halt() {
 	if j.state == playing {
 		j.fading = fadeTime
 	}
 	j.state = idle
-	j.present = [bufferSize / 64]uint64{}
-	j.queued, j.drought, j.jumps, j.lates = 0, 0, 0, 0
+	j.queued, j.drought, j.jumps = 0, 0, 0
+	j.lates, j.earlies, j.longer = run{}, run{}, run{}
 	j.phases = [recentPhases]int{}
 	j.delay.started = false
+	if j.data.on {
+		j.steady = j.data.delay
+		j.data.restart()
+	}
 }
 
 // put takes a packet that came age samples ago and says whether it is to be
@@ -162,21 +171,39 @@ func (j *jitterBuffer) put(ts uint32, law g711.Law, payload []byte, age int) boo
 		j.open(ts, age)
 	}
 	j.delay.add(j.clock-uint32(age)-ts, j.clock)
-	if !j.settle(ts, len(payload)) {
-		j.counters.late++
-		if !j.stoodStill(j.clock - uint32(age)) {
-			return false
-		}
-		j.reset()
-		j.open(ts, age)
-		j.delay.add(j.clock-uint32(age)-ts, j.clock)
+	if !j.place(ts, len(payload), age) {
+		return false
 	}
 	if j.excused {
 		j.excused, j.excuse = false, ts
 	}
-	j.lates = 0
 	j.notePhase(ts)
 	j.store(ts, law, payload)
+	return true
+}
+
+// place makes room for a packet of n samples and says whether it is to be played.
+func (j *jitterBuffer) place(ts uint32, n, age int) bool {
+	came, lead := j.clock-uint32(age), j.lead(ts)
+	settled := j.settle(ts, n)
+	if !settled {
+		j.counters.late++
+	}
+	switch {
+	case !settled || lead-j.queued < j.leastLead():
+		if !j.stoodStill(ts, came, !settled) {
+			return settled
+		}
+		j.reset()
+		j.open(ts, age)
+		j.delay.add(came-ts, j.clock)
+		return true
+	case j.ranAhead(ts, came, lead):
+		j.skipAhead(ts, age)
+	case j.becameLonger(ts, came):
+		j.measureAnew(ts, came)
+	}
+	j.lates = run{}
 	return true
 }
 
@@ -191,20 +218,6 @@ func (j *jitterBuffer) open(ts uint32, age int) {
 	j.state, j.waited = filling, age
 	j.pos, j.end, j.excuse = ts, ts, ts
 	j.sinceBad = 0
-}
-
-// stoodStill counts packets that are too late and says whether that has become
-// the rule, so that it is the sender's timestamps that stopped.
-func (j *jitterBuffer) stoodStill(came uint32) bool {
-	if j.lates == 0 {
-		j.lateSince = came
-	}
-	j.lates++
-	enough := int32(lateTime)
-	if j.data.on {
-		enough = bufferForget // a break of the network must not move a modem's clock
-	}
-	return j.lates >= latePackets && int32(came-j.lateSince) >= enough
 }
 
 // settle ends a drought. What the packet left behind is lost; if the packet
@@ -301,14 +314,19 @@ func (j *jitterBuffer) get(out []int16) {
 // ready says whether the first packet has waited long enough. One that is
 // shorter than a unit waits for the next.
 func (j *jitterBuffer) ready() bool {
-	want := min(j.margin()+j.delay.spread(), j.most-j.frame)
-	if j.steady > 0 {
-		want = j.steady
-	}
+	want := j.wanted()
 	if !j.whole(j.pos, unit) {
 		want += unit
 	}
 	return j.waited >= want
+}
+
+// wanted is the delay of a stream that begins.
+func (j *jitterBuffer) wanted() int {
+	if j.steady > 0 {
+		return j.steady
+	}
+	return min(j.margin()+j.delay.spread(), j.most-j.frame)
 }
 
 func (j *jitterBuffer) take(out []int16) {

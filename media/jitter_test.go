@@ -179,6 +179,26 @@ func TestJitterTables(t *testing.T) {
 			late: 5, concealed: 0.01,
 		},
 		{
+			name: "timestamps step ahead half a second", n: 160, frame: 80, delay: 100,
+			change: func(_ *rand.Rand, trace []sentPacket) []sentPacket {
+				for i := 500; i < len(trace); i++ {
+					trace[i].ts += 4000
+				}
+				return trace
+			},
+			concealed: 0.01,
+		},
+		{
+			name: "timestamps of 200 ms packets step ahead half a second", n: 1600, frame: 80, delay: 300,
+			change: func(_ *rand.Rand, trace []sentPacket) []sentPacket {
+				for i := 50; i < len(trace); i++ {
+					trace[i].ts += 4000
+				}
+				return trace
+			},
+			concealed: 0.03,
+		},
+		{
 			name: "timestamps stand still for 300 ms", n: 160, frame: 80, delay: 20,
 			change: func(_ *rand.Rand, trace []sentPacket) []sentPacket {
 				for i := 500; i < len(trace); i++ {

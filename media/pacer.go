@@ -33,6 +33,7 @@ const (
 // pacer is the part of a jitterBuffer that carries data.
 type pacer struct {
 	on      bool
+	delay   int     // of a stream that begins; 0 = as for voice
 	working bool    // the clocks differ: the signal is resampled
 	ppm     float64 // by how much the line's clock is to be slower than the far end's
 	learned float64 // part of ppm that lasts
@@ -62,6 +63,9 @@ func newPacerWeights() (w [pacerPhases + 1][pacerTaps]float32) {
 	return w
 }
 
+// restart forgets what the clocks differ.
+func (d *pacer) restart() { *d = pacer{on: true, delay: d.delay} }
+
 // carryData makes the buffer fit for data: from the next unit on the delay is so
 // many samples, or what it is if that is more, and stays there; nothing is
 // concealed, stretched or left out.
@@ -69,12 +73,13 @@ func (j *jitterBuffer) carryData(delay int) {
 	if j.data.on {
 		return
 	}
-	j.steady = min(delay, j.most)
+	wanted := min(delay, j.most)
+	j.steady = wanted
 	if j.state == playing && j.drought == 0 {
 		j.rewind(j.steady - j.held())
 		j.steady = max(j.steady-rewindSearch, j.held())
 	}
-	j.data = pacer{on: true}
+	j.data = pacer{on: true, delay: wanted}
 }
 
 // carryText makes the buffer fit for data that have begun already: the delay stays
@@ -83,7 +88,7 @@ func (j *jitterBuffer) carryText() {
 	if j.state == playing {
 		j.steady = max(j.held(), 1)
 	}
-	j.data = pacer{on: true}
+	j.data = pacer{on: true, delay: j.steady}
 }
 
 // carryVoice ends carryData and carryText.
