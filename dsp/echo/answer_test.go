@@ -59,7 +59,8 @@ func offAt(c *Canceller, far, near []int16) float64 {
 // Test 10: the tone with phase reversals turns the canceller off, in either
 // direction, within 1.0 to 1.6 s.
 func TestAnswerTone(t *testing.T) {
-	trials := 20
+	t.Parallel()
+	trials := 4
 	if racing {
 		trials = 2
 	}
@@ -223,14 +224,15 @@ func weakened(l *line) float64 {
 
 // Speech does not turn it off, nor the suppressor.
 func TestSpeechIsNoAnswer(t *testing.T) {
-	seconds := 15.0
+	t.Parallel()
+	seconds, voices := 5.0, dsptest.Voices[:4]
 	if racing {
 		t.Skip("minutes of speech under the race detector")
 	}
 	if full() {
-		seconds = 1200
+		seconds, voices = 1200, dsptest.Voices
 	}
-	for i, v := range dsptest.Voices {
+	for i, v := range voices {
 		x := dsptest.Speech(t, v, seconds, -13, uint64(i))
 		x = x[:len(x)/block*block]
 		c := New(Opts{})

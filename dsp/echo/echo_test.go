@@ -95,6 +95,7 @@ func TestMeters(t *testing.T) {
 // The speech of two people who interrupt each other: the one near is not clipped,
 // and of the one far nothing comes back while he talks alone.
 func TestSpeech(t *testing.T) {
+	t.Parallel()
 	seconds, voices := 20.0, dsptest.Voices[:4]
 	if racing {
 		t.Skip("minutes of speech under the race detector")

@@ -221,15 +221,15 @@ func erle(sent, out []int16, from, to float64) float64 {
 // mask is the limit of test 2B: residual echo for a level of the far end.
 func mask(far dsp.DBm0) float64 { return 25.0/30*float64(far) - 30 }
 
-// models are those to measure with.
-func models() []string {
-	if full() {
+// models are the hybrids to measure with: by default another one for each coding.
+func models(c coding) []string {
+	switch {
+	case full():
 		return g168.Names()
-	}
-	if racing {
+	case racing:
 		return []string{"m4"}
 	}
-	return []string{"m4", "m6", "m7"}
+	return map[coding][]string{"PCMA": {"m4"}, "PCMU": {"m7"}, linear: {"m6"}}[c]
 }
 
 // losses are the echo return losses to measure with.

@@ -13,9 +13,10 @@ import (
 // Test 9: while the far end talks alone the noise of the near end is replaced by
 // noise of the same level, after it fell and rose too.
 func TestComfortNoise(t *testing.T) {
+	t.Parallel()
 	for _, c := range laws {
 		worst := 0.0
-		for _, m := range models() {
+		for _, m := range models(c) {
 			for _, far := range levels() {
 				l := newLine(t, m, 6, c, Opts{})
 				l.talk(css(2, far, 31), nil)

@@ -16,11 +16,12 @@ import (
 
 // Test 2B and the speed of convergence, without the suppressor.
 func TestConvergence(t *testing.T) {
-	names := g168.Names()
-	if racing {
-		names = models()
-	}
+	t.Parallel()
 	for _, c := range codings {
+		names := g168.Names()
+		if !full() && (racing || c != "PCMA") {
+			names = models(c)
+		}
 		early, late, steady, margin := math.Inf(1), math.Inf(1), math.Inf(1), math.Inf(1)
 		for _, m := range names {
 			l := newLine(t, m, 6, c, Opts{NoNLP: true})
@@ -43,9 +44,10 @@ func TestConvergence(t *testing.T) {
 
 // Test 2B at all levels and losses.
 func TestMask(t *testing.T) {
+	t.Parallel()
 	for _, c := range laws {
 		margin := math.Inf(1)
-		for _, m := range models() {
+		for _, m := range models(c) {
 			for _, erl := range losses() {
 				for _, level := range levels() {
 					l := newLine(t, m, erl, c, Opts{NoNLP: true})
@@ -60,9 +62,10 @@ func TestMask(t *testing.T) {
 
 // Test 2A: the echo that comes back with the suppressor, from one second on.
 func TestReturn(t *testing.T) {
+	t.Parallel()
 	for _, c := range laws {
 		worst, first := dsp.DBm0(-99), math.Inf(1)
-		for _, m := range models() {
+		for _, m := range models(c) {
 			for _, erl := range losses() {
 				for _, level := range levels() {
 					l := newLine(t, m, erl, c, Opts{})
@@ -87,7 +90,7 @@ func TestReturn(t *testing.T) {
 func TestConvergenceInNoise(t *testing.T) {
 	for _, c := range laws {
 		worst := -99.0
-		for _, m := range models() {
+		for _, m := range models(c) {
 			for _, level := range []dsp.DBm0{-25, -16, -10} {
 				noise := min(level-15, -30)
 				l := newLine(t, m, 6, c, Opts{NoNLP: true})
@@ -112,7 +115,7 @@ func TestSilence(t *testing.T) {
 // Test 5: the echo path is opened.
 func TestPathOpened(t *testing.T) {
 	worst, soon := dsp.DBm0(-99), dsp.DBm0(-99)
-	for _, m := range models() {
+	for _, m := range models("PCMA") {
 		l := newLine(t, m, 6, "PCMA", Opts{NoNLP: true})
 		l.talk(css(5, -10, 7), nil)
 		clear(l.path.taps)
@@ -138,9 +141,10 @@ var signalTones = [][]float64{
 
 // Test 6: tones do not harm what was learnt.
 func TestTones(t *testing.T) {
+	t.Parallel()
 	for _, c := range codings {
 		worst := math.Inf(1)
-		for _, m := range models() {
+		for _, m := range models(c) {
 			l := newLine(t, m, 6, c, Opts{NoNLP: true})
 			l.talk(css(5, -16, 9), nil)
 			for _, hz := range signalTones {
@@ -156,6 +160,7 @@ func TestTones(t *testing.T) {
 // Tests 7 and 8: tones through a canceller that knows nothing are not amplified,
 // however long they last.
 func TestTonesAtFirst(t *testing.T) {
+	t.Parallel()
 	seconds := 10.0
 	if racing {
 		seconds = 2
