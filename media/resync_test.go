@@ -62,7 +62,7 @@ var clockFaults = map[string]func(rng *rand.Rand, trace []sentPacket) []sentPack
 // two seconds, while the last correction is under way, and none is delayed longer than it
 // may be.
 func TestClockFaults(t *testing.T) {
-	seeds := 10
+	seeds := 3
 	if full() {
 		seeds = 200
 	}
