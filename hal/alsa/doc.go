@@ -13,7 +13,8 @@
 //
 // Both application pointers always move together, by the periods exchanged or
 // skipped, so the delay from capture to playback is the same after a disturbance
-// as before.
+// as before. Where the hardware's own positions come apart, so that playback is
+// too late, it rejoins capture.
 //
 // When a stream dies nevertheless (suspend, a driver's overrun, a card that is
 // gone), Exchange returns hal.ErrClockLost and the next call begins anew: it

@@ -182,13 +182,12 @@ func (p *PCM) Exchange(toPhone, fromPhone [][]int16) error {
 			return p.died("start", err)
 		}
 	}
-	more, err := p.receive()
-	if err != nil {
+	if err := p.receive(); err != nil {
 		return p.died("read", err)
 	}
 	p.opts.Coding.split(fromPhone, p.period)
 	p.opts.Coding.merge(p.period, toPhone)
-	if err := p.send(more); err != nil {
+	if err := p.send(); err != nil {
 		return p.died("write", err)
 	}
 	p.stats.periods.Add(1)
@@ -238,35 +237,33 @@ func (p *PCM) begin() error {
 	return nil
 }
 
-// receive waits for a period and reads it. It says whether there is another one
-// already: then the program is behind.
-func (p *PCM) receive() (more bool, err error) {
+// receive waits for a period and reads it.
+func (p *PCM) receive() error {
 	ready, err := p.capture.queued()
 	if err != nil {
-		return false, err
+		return err
 	}
 	if ready > p.opts.Period*p.opts.Periods {
 		if err := p.skip(ready - p.opts.Period); err != nil {
-			return false, err
+			return err
 		}
-		ready = p.opts.Period
 	}
 	for got := 0; got < p.opts.Period; {
 		// It returns when a whole period is there.
 		ready, err := p.kernel.Wait(p.capture.fd, stall*p.time())
 		if err != nil {
-			return false, err
+			return err
 		}
 		if !ready {
-			return false, errNoClock
+			return errNoClock
 		}
 		n, err := p.capture.move(p.period[got*len(p.period)/p.opts.Period:], p.opts.Period-got)
 		if err != nil && !errors.Is(err, syscall.EAGAIN) {
-			return false, err
+			return err
 		}
 		got += max(n, 0)
 	}
-	return ready >= 2*p.opts.Period, nil
+	return nil
 }
 
 // time is the duration of a period.
@@ -283,7 +280,7 @@ func (p *PCM) skip(frames int) error {
 }
 
 // send writes a period where the hardware will be, unless it has been there.
-func (p *PCM) send(behind bool) error {
+func (p *PCM) send() error {
 	left, err := p.playback.queued()
 	if err != nil {
 		return err
@@ -291,15 +288,12 @@ func (p *PCM) send(behind bool) error {
 	if left < 0 {
 		p.stats.underruns.Add(1)
 		p.stats.lost.Add(int64(min(-left, p.opts.Period)))
-	}
-	switch {
-	case left > -p.opts.Period:
-	case behind: // it is the program that is late, the next period may be in time
-		return p.playback.forward(p.opts.Period)
-	default: // the two directions have drifted apart
-		if err := p.playback.forward(p.opts.Period - left); err != nil {
+		if left, err = p.rejoin(left); err != nil {
 			return err
 		}
+	}
+	if left <= -p.opts.Period { // it is the program that is late, the next period may be in time
+		return p.playback.forward(p.opts.Period)
 	}
 	n, err := p.playback.move(p.period, p.opts.Period)
 	if err != nil && !errors.Is(err, syscall.EAGAIN) {
@@ -307,4 +301,20 @@ func (p *PCM) send(behind bool) error {
 	}
 	p.stats.lost.Add(int64(p.opts.Period - max(n, 0))) // no room: the clocks differ
 	return nil
+}
+
+// rejoin takes playback, which is behind the hardware, to where it belongs beside
+// capture. A late program finds as much more to read as it has left less to play.
+// What that does not explain is a distance between the two directions, and would
+// be missing from every period to come. It returns what is left then.
+func (p *PCM) rejoin(left int) (int, error) {
+	waiting, err := p.capture.queued()
+	if err != nil {
+		return left, err
+	}
+	apart := (ahead-1)*p.opts.Period - left - waiting
+	if apart < p.opts.Period/2 { // drivers may know their position to that only
+		return left, nil
+	}
+	return left + apart, p.playback.forward(apart)
 }

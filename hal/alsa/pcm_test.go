@@ -4,6 +4,7 @@ package alsa
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"syscall"
@@ -174,20 +175,48 @@ func TestUnderrunIsSilent(t *testing.T) {
 	}
 }
 
-// Two directions that drift apart come together again.
+// Two directions that drift apart come together again, also where it is by less
+// than a period, and when the program is late at the same time. From then on all
+// that is sent is played.
 func TestDrift(t *testing.T) {
-	x := newExchanger(t, newCard(model.Opts{}), Opts{})
-	x.exchange()
-	x.k.Playback().Skew(3000)
-	for range 3 {
-		x.exchange()
-	}
-	queue, err := x.p.playback.queued()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if queue < 0 || queue > 4*x.p.Period() {
-		t.Errorf("%d frames queued", queue)
+	for _, tt := range []struct{ apart, late int }{
+		{90, 0},
+		{104, 0},
+		{159, 0},
+		{160, 0},
+		{161, 0},
+		{3000, 0},
+		{104, 60},
+		{104, 150},
+		{200, 300},
+		{3000, 150},
+		{70, 60}, // behind the hardware only while it is late
+	} {
+		t.Run(fmt.Sprintf("%d frames apart, %d late", tt.apart, tt.late), func(t *testing.T) {
+			x := newExchanger(t, newCard(model.Opts{}), Opts{})
+			x.exchange()
+			x.k.Playback().Skew(tt.apart)
+			x.k.Advance(tt.late)
+			for range 5 {
+				x.exchange()
+			}
+			before := x.p.Stats()
+			for range 5 {
+				captured := x.exchange()
+				queue, err := x.p.playback.queued()
+				if err != nil {
+					t.Fatal(err)
+				}
+				skewed := x.k.Playback().Position() - x.k.Capture().Position()
+				hw := x.k.Playback().Position() - skewed
+				if got, want := hw+queue-captured, x.p.Delay()+x.p.Period(); got != want {
+					t.Errorf("%d frames from capture to playback, want %d", got, want)
+				}
+			}
+			if got := x.p.Stats(); before.Underruns == 0 || got.Underruns != before.Underruns || got.Lost != before.Lost {
+				t.Errorf("%+v, and 5 periods later %+v", before, got)
+			}
+		})
 	}
 }
 
