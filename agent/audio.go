@@ -45,8 +45,9 @@ func (a *Agent) runAudio(ctx context.Context) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if a.hw.Priority {
-		a.log.Info("audio begins", "priority", hal.Prioritize())
-		defer hal.Deprioritize()
+		priority, restore := hal.Prioritize()
+		defer restore()
+		a.log.Info("audio begins", "priority", priority)
 	}
 	channels, period := a.hw.PCM.Channels(), a.hw.PCM.Period()
 	toPhone, fromPhone := blocks(channels, period), blocks(channels, period)

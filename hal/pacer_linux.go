@@ -11,9 +11,9 @@ import (
 // time. Go's own timers pass through the scheduler and arrive milliseconds late
 // on a loaded machine.
 type kernelSleeper struct {
-	origin int64 // CLOCK_MONOTONIC of the grid's origin, nanoseconds
-	target unix.Timespec
-	raised bool
+	origin  int64 // CLOCK_MONOTONIC of the grid's origin, nanoseconds
+	target  unix.Timespec
+	restore func() // the thread's priority
 }
 
 func newSleeper() sleeper { return &kernelSleeper{} }
@@ -23,8 +23,7 @@ func (s *kernelSleeper) start(base time.Time, priority bool) (got Priority) {
 	// Best effort: the pacer works without either, only less evenly.
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
 	if priority {
-		got = Prioritize()
-		s.raised = true
+		got, s.restore = Prioritize()
 	}
 	var now unix.Timespec
 	if unix.ClockGettime(unix.CLOCK_MONOTONIC, &now) == nil {
@@ -42,9 +41,9 @@ func (s *kernelSleeper) until(_ time.Time, offset time.Duration) {
 }
 
 func (s *kernelSleeper) stop() {
-	if s.raised {
-		Deprioritize()
-		s.raised = false
+	if s.restore != nil {
+		s.restore()
+		s.restore = nil
 	}
 	runtime.UnlockOSThread()
 }

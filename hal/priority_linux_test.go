@@ -15,36 +15,36 @@ func TestHighest(t *testing.T) {
 	}
 }
 
-// What the thread is told to have got is what the kernel has noted, and nothing is
-// left of it afterwards.
+// What the thread is told to have got is what the kernel has noted, and afterwards
+// the thread is what it was.
 func TestPrioritize(t *testing.T) {
-	scheduling := map[Priority]unix.SchedAttr{
-		Ordinary: {Policy: unix.SCHED_NORMAL},
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	before := scheduling(t)
+	want := map[Priority]unix.SchedAttr{
+		Ordinary: before,
 		Favoured: {Policy: unix.SCHED_NORMAL, Nice: favour},
 		Realtime: {Policy: unix.SCHED_FIFO, Priority: fifo},
 	}
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	check := func(of Priority) {
-		t.Helper()
-		got, err := unix.SchedGetAttr(0, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := scheduling[of]
-		if got.Policy != want.Policy || got.Nice != want.Nice || got.Priority != want.Priority {
-			t.Errorf("%v: policy %d, nice %d, priority %d; want %+v", of, got.Policy, got.Nice, got.Priority, want)
-		}
-	}
-	check(Ordinary)
 	for _, asked := range []Priority{Ordinary, Favoured, Realtime} {
-		got := prioritize(asked)
-		if got > asked {
-			t.Errorf("asked for %v, got %v", asked, got)
+		got, restore := prioritize(asked)
+		if now := scheduling(t); got > asked || now != want[got] {
+			t.Errorf("asked for %v, got %v: %+v", asked, got, now)
 		}
 		t.Logf("asked for %v, got %v", asked, got)
-		check(got)
-		Deprioritize()
-		check(Ordinary)
+		restore()
+		if now := scheduling(t); now != before {
+			t.Errorf("after %v: %+v, want %+v", got, now, before)
+		}
 	}
+}
+
+// scheduling is what the kernel has noted of the calling thread.
+func scheduling(t *testing.T) unix.SchedAttr {
+	t.Helper()
+	a, err := unix.SchedGetAttr(0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return unix.SchedAttr{Policy: a.Policy, Nice: a.Nice, Priority: a.Priority}
 }

@@ -3,8 +3,6 @@
 package hal
 
 // Prioritize has the thread of the calling goroutine go before others where the
-// system can do that; it returns what it got.
-func Prioritize() Priority { return Ordinary }
-
-// Deprioritize makes the calling thread an ordinary one.
-func Deprioritize() {}
+// system can do that; it returns what it got, and what makes the thread again what
+// it was.
+func Prioritize() (got Priority, restore func()) { return Ordinary, func() {} }
