@@ -15,6 +15,7 @@ import (
 // further from what was said than what ITU-T G.711 Appendix I makes of gaps in
 // the same speech without any jitter.
 func TestConversation(t *testing.T) {
+	NotUnderRace(t)
 	bars, err := dsptest.OpenBars("testdata/bars.json")
 	if err != nil {
 		t.Fatal(err)

@@ -6,12 +6,15 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/ata-agent/ata-agent/media"
 )
 
 // TestDay has a port work for a day, or three minutes unless ATA_FULL is set: one
-// call after the other, with talk and its echo, lost packets and text. Nothing is allocated, the delay stays what it is, and each call begins as the
-// first did.
+// call after the other, with talk and its echo, lost packets and text. Nothing is
+// allocated, the delay stays what it is, and each call begins as the first did.
 func TestDay(t *testing.T) {
+	media.NotUnderRace(t)
 	calls := 3
 	if full {
 		calls = 24 * 60

@@ -104,6 +104,7 @@ func (b *bench) sendAs(rng *rand.Rand, pt uint8, ssrc uint32, n int) {
 // then what is ordinary: within a second both directions are as if nothing had
 // been.
 func TestBadInput(t *testing.T) {
+	media.NotUnderRace(t)
 	us, _ := country.Lookup("US")
 	plan := progress.NewPlan(map[progress.Kind]*tone.Spec{progress.Busy: &us.Tones.Busy})
 	for packets, send := range badPackets {

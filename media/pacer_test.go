@@ -18,6 +18,7 @@ func dataBuffer() *jitterBuffer {
 // may be lost or doubled: the tones of the signal come out without a break,
 // their phase moving as slowly as the clocks.
 func TestDataDrift(t *testing.T) {
+	NotUnderRace(t)
 	minutes := 5
 	if full() {
 		minutes = 30

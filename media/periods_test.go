@@ -32,6 +32,7 @@ var troubles = []struct {
 // back is not heard: the spectrum stays nearer to what was said than that is to
 // itself 10 ms later.
 func TestTroubleInTalk(t *testing.T) {
+	NotUnderRace(t)
 	var voices [][]int16
 	for seed, hz := range []float64{90, 210} {
 		voices = append(voices, dsptest.Talk(40*dsp.SampleRate, hz, -16, uint64(seed)))
@@ -41,6 +42,7 @@ func TestTroubleInTalk(t *testing.T) {
 
 // TestTroubleInSpeech is the same with speech, without its pauses.
 func TestTroubleInSpeech(t *testing.T) {
+	NotUnderRace(t)
 	var voices [][]int16
 	for i := range 2 {
 		x := dsptest.Speech(t, dsptest.Voices[2*i], 60, -18, uint64(i))

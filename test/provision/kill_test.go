@@ -21,16 +21,19 @@ import (
 // starts every time, with a configuration that some generation had as a whole;
 // and after a wipe nothing secret is left.
 func TestKill(t *testing.T) {
-	devices := 1
-	if os.Getenv("ATA_FULL") != "" {
+	devices, kills := 1, 40
+	switch {
+	case os.Getenv("ATA_FULL") != "":
 		devices = 50
+	case testing.Short():
+		kills = 20
 	}
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	for i := range devices {
 		t.Run(fmt.Sprint(i+1), func(t *testing.T) {
 			t.Parallel()
-			killed(t, rand.New(rand.NewPCG(seed, uint64(i))), 40)
+			killed(t, rand.New(rand.NewPCG(seed, uint64(i))), kills)
 		})
 	}
 }
