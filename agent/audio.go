@@ -21,6 +21,7 @@ type clockStats struct {
 
 	stalls  atomic.Uint64
 	longest atomic.Int64 // stall, nanoseconds
+	stalled atomic.Int64 // all stalls together, nanoseconds
 
 	work work
 }
@@ -35,6 +36,7 @@ func (c *clockStats) between(late time.Duration) {
 		return
 	}
 	c.stalls.Add(1)
+	c.stalled.Add(int64(late))
 	c.longest.Store(max(c.longest.Load(), int64(late)))
 }
 

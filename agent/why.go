@@ -67,7 +67,7 @@ func (p *port) addDevice(s *cause.Snapshot) {
 	s.EchoCancelled = p.config.DSP.EchoCanceller
 	s.RadioDBm = p.agent.opts.Radio()
 	clock := &p.agent.clock
-	s.Stalls, s.LongestStall = clock.stalls.Load(), time.Duration(clock.longest.Load())
+	s.Stalls, s.Stalled = clock.stalls.Load(), time.Duration(clock.stalled.Load())
 	s.HighwayLost, s.PortAlarms = clock.errors.Load(), p.alarms
 }
 

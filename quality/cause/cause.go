@@ -148,7 +148,7 @@ var abouts = [causes]about{
 	},
 	ProcessorStalls: {
 		"processor-stalls", "This device was too busy to carry the voice in time.",
-		"longest stall", "milliseconds",
+		"time that it stood still", "milliseconds",
 	},
 	HighwayLost: {
 		"highway-lost", "The sound hardware of this device stopped.",

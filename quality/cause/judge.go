@@ -60,7 +60,7 @@ func (r *Record) ownDevice(list []Finding) []Finding {
 	minutes := max(r.talk, time.Minute).Minutes()
 	if r.stalls > 0 {
 		weight := 10 + 5*r.stalls/minutes
-		list = r.add(list, ProcessorStalls, min(weight, mostPoints), 1000*r.last.LongestStall.Seconds())
+		list = r.add(list, ProcessorStalls, min(weight, mostPoints), 1000*r.stalled.Seconds())
 	}
 	if r.highway > 0 {
 		list = r.add(list, HighwayLost, 80, r.highway)

@@ -36,6 +36,7 @@ type Record struct {
 
 	sent, sendErrors, farLost float64
 	stalls, highway, alarms   float64
+	stalled                   time.Duration
 	stalledAt                 time.Time // last one
 	clipped, farClipped       float64
 
@@ -76,6 +77,7 @@ func (r *Record) Add(s Snapshot) {
 func (r *Record) device(prev, s *Snapshot) {
 	stalls, highway := grown(prev.Stalls, s.Stalls), grown(prev.HighwayLost, s.HighwayLost)
 	r.stalls += stalls
+	r.stalled += max(0, s.Stalled-prev.Stalled)
 	r.highway += highway
 	r.alarms += grown(prev.PortAlarms, s.PortAlarms)
 	if stalls+highway > 0 {

@@ -48,9 +48,9 @@ func TestCauses(t *testing.T) {
 			s.Talking, s.Heard.Lost = n > 30, min(uint64(3*n), 90)
 		}, "", 0},
 		{"late while the processor stalls", func(n int, s *Snapshot) {
-			s.Stalls, s.LongestStall = uint64((n+1)/2), 90*time.Millisecond
+			s.Stalls, s.Stalled = uint64((n+1)/2), time.Second+time.Duration((n+1)/2)*90*time.Millisecond
 			s.Concealed, s.Heard.Jitter = time.Duration(n)*50*time.Millisecond, 20*time.Millisecond
-		}, "processor-stalls", 90},
+		}, "processor-stalls", 30 * 90},
 		{"on hold nothing comes", func(n int, s *Snapshot) {
 			if n >= 10 && n < 40 {
 				s.Talking = false

@@ -36,11 +36,11 @@ type Snapshot struct {
 	ToPhone, SentLevel float64 // of the last 0.3 s: what the telephone hears; what leaves of it after the canceller
 	EchoCancelled      bool    // a canceller works on the line
 
-	Stalls       uint64        // of the audio's goroutine
-	LongestStall time.Duration // since the start of the program
-	RadioDBm     float64       // signal of this device's radio link, 0 = it has none
-	HighwayLost  uint64        // times the PCM highway failed
-	PortAlarms   uint64        // power alarms and resets of the port
+	Stalls      uint64        // of the audio's goroutine
+	Stalled     time.Duration // how long these took, all together
+	RadioDBm    float64       // signal of this device's radio link, 0 = it has none
+	HighwayLost uint64        // times the PCM highway failed
+	PortAlarms  uint64        // power alarms and resets of the port
 }
 
 // Signalling is how a call was set up.
