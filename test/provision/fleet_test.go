@@ -218,7 +218,11 @@ func (w *town) expect(t *testing.T, phases, want []fleet.Phase, name string) {
 
 func noHerd(t *testing.T, what string, r fleet.Rate) {
 	t.Helper()
-	if float64(r.Peak) > 3*r.Mean {
+	most := 3.0
+	if testing.Short() {
+		most = 4 // of few devices, a second by chance has many
+	}
+	if float64(r.Peak) > most*r.Mean {
 		t.Errorf("%s: %d in a second, mean %.1f", what, r.Peak, r.Mean)
 	}
 }
