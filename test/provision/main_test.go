@@ -18,7 +18,7 @@ import (
 var program string // built by TestMain
 
 func TestMain(m *testing.M) {
-	if missing := peer.Missing("kamailio", "kamcmd", "nginx", "apache2", "in.tftpd", "sipp", "minisign", "openssl"); len(missing) > 0 {
+	if missing := peer.Missing("kamailio", "kamcmd", "nginx", "apache2", "in.tftpd", "sipp", "minisign", "openssl", "dnsmasq", "ip"); len(missing) > 0 {
 		fmt.Printf("left out, not installed: %s\n", strings.Join(missing, ", "))
 		if os.Getenv("CI") == "true" {
 			os.Exit(1)
