@@ -72,15 +72,15 @@ type jitterBuffer struct {
 	frame       int    // block size of the line
 	waited      int    // samples since the first packet came, while filling
 
-	pcm     [bufferSize]int16
-	present [bufferSize / 64]uint64
-	pos     uint32 // timestamp of the next unit
-	end     uint32 // timestamp behind the newest sample
-	drought int    // samples concealed since the buffer ran empty; pos stands meanwhile
-	jumps   int    // packets in a row far off
-	lates   run    // packets too late
-	earlies run    // packets too early
-	longer  run    // packets in time though far from the fastest
+	pcm      [bufferSize]int16
+	present  [bufferSize / 64]uint64
+	pos      uint32 // timestamp of the next unit
+	end      uint32 // timestamp behind the newest sample
+	drought  int    // samples concealed since the buffer ran empty; pos stands meanwhile
+	jumps    int    // packets in a row far off
+	lates    run    // packets too late
+	tooEarly run    // packets too early
+	longer   run    // packets in time though far from the fastest
 
 	fifo   [maxFrame + longestVoiced]int16
 	queued int
@@ -144,7 +144,7 @@ func (j *jitterBuffer) halt() {
 	}
 	j.state = idle
 	j.queued, j.drought, j.jumps = 0, 0, 0
-	j.lates, j.earlies, j.longer = run{}, run{}, run{}
+	j.lates, j.tooEarly, j.longer = run{}, run{}, run{}
 	j.phases = [recentPhases]int{}
 	j.delay.started = false
 	if j.data.on {

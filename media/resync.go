@@ -68,16 +68,16 @@ func (j *jitterBuffer) stoodStill(ts, came uint32, wholly bool) bool {
 // became shorter by more than a delay may be too long.
 func (j *jitterBuffer) ranAhead(ts, came uint32, lead int) bool {
 	if lead+int(j.clock-came) <= max(j.most, j.data.delay)+mostEarlier {
-		j.earlies = run{}
+		j.tooEarly = run{}
 		return false
 	}
-	return j.earlies.add(ts, came, runTime)
+	return j.tooEarly.add(ts, came, runTime)
 }
 
 // skipAhead has the packets of the row that is too early be a stream of their own. The
 // last one, with timestamp ts, came age samples ago.
 func (j *jitterBuffer) skipAhead(ts uint32, age int) {
-	from := j.earlies.from
+	from := j.tooEarly.from
 	j.halt()
 	j.delay.add(j.clock-uint32(age)-ts, j.clock)
 	from = later(from, ts-uint32(j.wanted()))
