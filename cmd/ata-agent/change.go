@@ -40,11 +40,7 @@ func (s *service) take(ctx context.Context, layer config.Layer, actor string) er
 
 // change takes a layer over, or has it wait for a life of its own.
 func (s *service) change(l *life, layer config.Layer) error {
-	layers := s.memory.layers
-	if s.waiting != nil { // what waits is not to be lost
-		layers = s.waiting.layers
-	}
-	err := s.changeTo(l, config.WithLayer(layers, layer), layer.Source)
+	err := s.changeTo(l, config.WithLayer(s.layers(), layer), layer.Source)
 	switch {
 	case err != nil:
 		s.operations.Applied(telemetry.Rejected)
@@ -54,6 +50,14 @@ func (s *service) change(l *life, layer config.Layer) error {
 		s.operations.Applied(telemetry.Taken)
 	}
 	return err
+}
+
+// layers are those that will be in force once all lines are idle.
+func (s *service) layers() []config.Layer {
+	if s.waiting != nil {
+		return s.waiting.layers
+	}
+	return s.memory.layers
 }
 
 // changeTo takes all layers over.

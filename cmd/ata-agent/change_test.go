@@ -48,9 +48,15 @@ func TestBoardThatDoesNotOpen(t *testing.T) {
 	if err := s.renew(); err != nil || s.config.Lines[0].Name != "before" || len(opened) != 3 {
 		t.Fatalf("%q is in force, opened for %q: %v", s.config.Lines[0].Name, opened, err)
 	}
-	s.memory.rollBack("the board does not open")
+	s.memory.rollBack("the board does not open", s.layers())
 	if v, ok := s.memory.known(layer); !ok || v.Result != state.RolledBack || v.Failures != 1 {
 		t.Errorf("remembered: %v, %+v", ok, v)
+	}
+	own := config.Layer{Name: config.Owner, Source: "owner", Data: []byte(`{}`)}
+	s.memory.beginTrial()
+	s.waiting = &waiting{layers: config.WithLayer(layers, own), effective: next}
+	if kept := s.memory.rollBack("again", s.layers()); len(kept) != 2 || kept[1].Name != config.Owner {
+		t.Errorf("after a roll-back while the owner's change waits there is %v", kept)
 	}
 	if stored := s.memory.stored(); len(stored) != 1 || stored[0].Name != config.Factory {
 		t.Errorf("the last good is %v", stored)

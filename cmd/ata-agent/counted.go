@@ -11,35 +11,52 @@ import (
 	"github.com/ata-agent/ata-agent/config"
 	"github.com/ata-agent/ata-agent/provision"
 	"github.com/ata-agent/ata-agent/provision/fetch"
-	"github.com/ata-agent/ata-agent/telemetry"
 )
 
-// counted is a client whose requests telemetry counts.
+// counter counts requests to provisioning servers; *telemetry.Operations is one.
+type counter interface {
+	Requested(scheme, code string, took time.Duration)
+	Untrusted()
+}
+
+// counted is a client whose requests are counted, each file by itself.
 type counted struct {
 	provision.Client
-	operations *telemetry.Operations
+	counter counter
 }
 
 // Get implements provision.Client.
 func (c *counted) Get(ctx context.Context, url string, have fetch.Validator) (*fetch.Document, error) {
 	begin := time.Now()
 	d, err := c.Client.Get(ctx, url, have)
+	c.asked(url, d, err, time.Since(begin))
+	return d, err
+}
+
+// Fetch implements provision.Client.
+func (c *counted) Fetch(ctx context.Context, r fetch.Request) (*fetch.Document, error) {
+	begin := time.Now()
+	d, err := c.Client.Fetch(ctx, r)
+	c.asked(r.URL, d, err, time.Since(begin))
+	return d, err
+}
+
+func (c *counted) asked(url string, d *fetch.Document, err error, took time.Duration) {
 	code := codeOf(err)
 	if r, ok := errors.AsType[*fetch.Refusal](err); ok && r.Reason == fetch.Untrusted {
-		c.operations.Untrusted()
+		c.counter.Untrusted()
 	}
 	if err == nil && d.Unchanged {
 		code = "304"
 	}
-	c.operations.Requested(schemeOf(url), code, time.Since(begin))
-	return d, err
+	c.counter.Requested(schemeOf(url), code, took)
 }
 
 // Report implements provision.Client.
 func (c *counted) Report(ctx context.Context, url string, body []byte) error {
 	begin := time.Now()
 	err := c.Client.Report(ctx, url, body)
-	c.operations.Requested(schemeOf(url), codeOf(err), time.Since(begin))
+	c.counter.Requested(schemeOf(url), codeOf(err), time.Since(begin))
 	return err
 }
 

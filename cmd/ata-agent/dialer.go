@@ -30,6 +30,7 @@ type dialer struct {
 	earliest time.Time // that has certainly passed
 	log      *slog.Logger
 	from     netip.Addr // requests come from it; zero: from the one that routes there
+	counter  counter    // of requests; nil: nobody counts
 }
 
 // dial makes a client for the settings of a configuration.
@@ -58,7 +59,11 @@ func (d *dialer) dial(p *config.Provision) (provision.Client, error) {
 	if opts.Roots, err = roots(p.Trust.CA); err != nil {
 		return nil, err
 	}
-	return &profile.Client{Client: fetch.New(opts), Files: persona.Files(mac)}, nil
+	var client provision.Client = fetch.New(opts)
+	if d.counter != nil {
+		client = &counted{client, d.counter}
+	}
+	return &profile.Client{Client: client, Files: persona.Files(mac)}, nil
 }
 
 // roots are who may vouch for a server; nil: the system's.

@@ -49,11 +49,8 @@ func (s *service) decide(ctx context.Context, o setting) (changes config.Changes
 		return nil, errors.New("this agent remembers nothing")
 	}
 	err = s.order(ctx, func(l *life) (func() error, error) {
-		before, layers := s.next(), s.memory.layers
-		if s.waiting != nil {
-			layers = s.waiting.layers
-		}
-		layer, err := o.in(layers)
+		before := s.next()
+		layer, err := o.in(s.layers())
 		if err == nil {
 			err = s.change(l, layer)
 		}

@@ -29,15 +29,12 @@ type provisioned struct {
 
 // newManager makes the manager of a service that remembers.
 func newManager(ctx context.Context, s *service, id boardfile.Identity) *provision.Manager {
-	d := &dialer{identity: id, earliest: s.memory.newest(), log: s.log}
+	d := &dialer{identity: id, earliest: s.memory.newest(), log: s.log, counter: &s.operations}
 	opts := provision.Opts{
 		Logger:   s.log,
 		Identity: provision.Identity{MAC: hex.EncodeToString(id.MAC), Serial: id.Serial},
 		Region:   s.memory.region,
-		Dial: func(p *config.Provision) (provision.Client, error) {
-			c, err := d.dial(p)
-			return &counted{c, &s.operations}, err
-		},
+		Dial:     d.dial,
 		Expand:   d.expand,
 		Read:     (&profile.Reader{Device: d.device(), Logger: s.log}).Read,
 		Discover: d.discover,
@@ -85,7 +82,7 @@ func (p *provisioned) Confirm() error {
 // RollBack returns to what was good last.
 func (p *provisioned) RollBack(reason string) error {
 	return p.do(func(now *life) error {
-		layers := p.service.memory.rollBack(reason)
+		layers := p.service.memory.rollBack(reason, p.service.layers())
 		p.service.waiting = nil
 		p.service.operations.Applied(telemetry.RolledBack)
 		return p.service.changeTo(now, layers, "last good")
@@ -155,9 +152,10 @@ func (m *memory) confirm() error {
 }
 
 // rollBack gives up what is on trial and returns the layers that were good
-// before, with what others than the server have changed since.
-func (m *memory) rollBack(reason string) []config.Layer {
-	layers := slices.DeleteFunc(slices.Clone(m.layers), isServers)
+// before, with what others than the server have changed since: now are all that
+// are in force or wait to be.
+func (m *memory) rollBack(reason string, now []config.Layer) []config.Layer {
+	layers := slices.DeleteFunc(slices.Clone(now), isServers)
 	if i := slices.IndexFunc(m.good, isServers); i >= 0 {
 		layers = append(layers, m.good[i])
 	}
