@@ -262,6 +262,10 @@ func TestMutual(t *testing.T) {
 	if r := refused(t, err, Gone); !r.Mutual || r.Status != 410 {
 		t.Errorf("%+v", r)
 	}
+	_, err = get(t, Opts{Roots: a.pool(), Certificate: own}, a.serve(gone, nil), Validator{})
+	if r := refused(t, err, Gone); r.Mutual {
+		t.Errorf("a server that did not ask who we are: %+v", r)
+	}
 }
 
 func TestServersNotTrusted(t *testing.T) {

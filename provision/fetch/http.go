@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ata-agent/ata-agent/config"
@@ -25,6 +26,7 @@ const SignatureHeader = "X-Config-Signature"
 type web struct {
 	transport *http.Transport
 	client    *http.Client
+	shown     sync.Map // hosts that asked for our certificate and got it
 }
 
 func newWeb(opts *Opts, own *tls.Certificate) *web {
@@ -43,11 +45,33 @@ func newWeb(opts *Opts, own *tls.Certificate) *web {
 			Time:       func() time.Time { return latest(time.Now(), opts.Earliest) },
 		},
 	}
-	if own != nil {
-		t.TLSClientConfig.Certificates = []tls.Certificate{*own}
-	}
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &web{transport: t, client: &http.Client{Transport: t, CheckRedirect: stay}}
+	w := &web{transport: t, client: &http.Client{Transport: t, CheckRedirect: stay}}
+	if own != nil {
+		t.TLSClientConfig.GetClientCertificate = w.show(own)
+	}
+	return w
+}
+
+// askedHost is the key of the host in the context of a request.
+type askedHost struct{}
+
+// show gives our certificate to a server that asks for it and takes the like of it
+// (RFC 8446 §4.3.2), and remembers to whom.
+func (w *web) show(own *tls.Certificate) func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+	return func(r *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		if r.SupportsCertificate(own) != nil {
+			return &tls.Certificate{}, nil
+		}
+		w.shown.Store(r.Context().Value(askedHost{}), true)
+		return own, nil
+	}
+}
+
+// knowsUs reports whether a host was shown our certificate.
+func (w *web) knowsUs(host string) bool {
+	_, shown := w.shown.Load(host)
+	return shown
 }
 
 func latest(a, b time.Time) time.Time {
@@ -162,6 +186,7 @@ func (e *errand) ask(ctx context.Context) (*http.Response, error) {
 }
 
 func (e *errand) send(ctx context.Context, credentials string) (*http.Response, error) {
+	ctx = context.WithValue(ctx, askedHost{}, e.at.Host)
 	req, err := http.NewRequestWithContext(ctx, e.method, e.at.String(), bytes.NewReader(e.body))
 	if err != nil {
 		return nil, err
@@ -215,7 +240,7 @@ func (e *errand) answer(res *http.Response) (string, error) {
 
 // take reads the answer that is no redirect.
 func (e *errand) take(res *http.Response) (*Document, error) {
-	mutual := res.TLS != nil && e.opts.Certificate != nil && e.asks(e.shown)
+	mutual := res.TLS != nil && e.asks(e.shown) && e.own.knowsUs(e.at.Host)
 	switch res.StatusCode {
 	case http.StatusOK:
 	case http.StatusNotModified:
