@@ -50,7 +50,7 @@ test-provision: test-provision-servers
 # Files of PBXs become telephones at Kamailio, and nginx serves each device its own
 # configuration.
 test-provision-servers:
-	./test/need kamailio kamcmd:kamailio nginx:nginx-light apache2:apache2-bin in.tftpd:tftpd-hpa sipp:sip-tester minisign openssl dnsmasq:dnsmasq-base ip:iproute2 mosquitto mosquitto_pub:mosquitto-clients || [ "$$CI" != true ]
+	./test/need kamailio kamcmd:kamailio nginx:nginx-light apache2:apache2-bin in.tftpd:tftpd-hpa sipp:sip-tester minisign openssl dnsmasq:dnsmasq-base ip:iproute2 mkfs.ext4:e2fsprogs mosquitto mosquitto_pub:mosquitto-clients || [ "$$CI" != true ]
 	$(GO) test -tags provision -count=1 -timeout 90m -parallel 4 $(SHORT) ./provision/discover ./provision/push ./test/provision
 
 # spandsp, minimodem and multimon-ng judge what we send and hear.

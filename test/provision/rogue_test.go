@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -33,11 +31,8 @@ func TestRogueDHCP(t *testing.T) {
 		return
 	}
 	t.Parallel()
-	if os.Getuid() != 0 {
-		t.Skip("network namespaces need root")
-	}
-	network := newWire(t)
-	rogue := network.rogue(t)
+	wire := peer.NewWire(t)
+	rogue := startRogue(t, wire)
 	trust := newProvider(t).section()["trust"] // of a server that is not there
 	for _, tt := range []struct {
 		name   string
@@ -52,7 +47,7 @@ func TestRogueDHCP(t *testing.T) {
 			"lines":     []any{tt.line},
 		})
 		a := peer.NewAgent(t, program, []byte(doc))
-		a.Process = peer.Start(t, "ata-agent", exec.Command("ip", "netns", "exec", network.device,
+		a.Process = peer.Start(t, "ata-agent", peer.In(wire.Device,
 			a.Program, "run", "-board", a.Board, "-config", a.File(), "-state", a.State))
 		d := &device{a, nil}
 		d.until(t, 60*time.Second, tt.name+": it has looked", func(s *status) bool {
@@ -68,41 +63,13 @@ func TestRogueDHCP(t *testing.T) {
 	}
 }
 
-// wire are two network namespaces and what is between them.
-type wire struct{ others, device string }
-
-func newWire(t *testing.T) *wire {
+// startRogue starts the rogue's two servers and returns what the second says.
+func startRogue(t *testing.T, wire *peer.Wire) *peer.Log {
 	t.Helper()
-	w := &wire{fmt.Sprintf("ata-rogue%d", os.Getpid()), fmt.Sprintf("ata-device%d", os.Getpid())}
-	t.Cleanup(func() {
-		for _, ns := range []string{w.others, w.device} {
-			_ = exec.Command("ip", "netns", "del", ns).Run()
-		}
-	})
-	for _, args := range []string{
-		"netns add " + w.others, "netns add " + w.device,
-		"link add wire0 netns " + w.others + " type veth peer name wire1 netns " + w.device,
-		"-n " + w.others + " addr add 192.0.2.1/24 dev wire0", "-n " + w.others + " link set wire0 up",
-		"-n " + w.device + " addr add 192.0.2.10/24 dev wire1", "-n " + w.device + " link set wire1 up",
-		"-n " + w.others + " link set lo up", "-n " + w.device + " link set lo up",
-	} {
-		if out, err := exec.Command("ip", strings.Fields(args)...).CombinedOutput(); err != nil {
-			t.Fatalf("ip %s: %v: %s", args, err, out)
-		}
-	}
-	return w
-}
-
-// rogue starts the rogue's two servers and returns what the second says.
-func (w *wire) rogue(t *testing.T) *peer.Log {
-	t.Helper()
-	dir := t.TempDir()
-	peer.WriteFile(t, filepath.Join(dir, "conf"), fmt.Appendf(nil, "port=0\ninterface=wire0\nbind-interfaces\nuser=root\n"+
-		"dhcp-range=192.0.2.50,192.0.2.60,1h\ndhcp-option-force=160,\"https://192.0.2.1:8443/{mac}.json\"\n"+
-		"dhcp-leasefile=%s/leases\npid-file=%s/pid\n", dir, dir))
-	peer.Start(t, "dnsmasq", exec.Command("ip", "netns", "exec", w.others, "dnsmasq", "-k", "-C", filepath.Join(dir, "conf")))
-	cmd := exec.Command("ip", "netns", "exec", w.others, os.Args[0], "-test.run", "^TestRogueDHCP$")
-	cmd.Env = append(os.Environ(), rogueAddress+"=192.0.2.1:8443")
+	address := peer.WireServer + ":8443"
+	wire.StartDHCP(t, "dhcp-option-force=160,\"https://"+address+"/{mac}.json\"\n")
+	cmd := peer.In(wire.Server, os.Args[0], "-test.run", "^TestRogueDHCP$")
+	cmd.Env = append(os.Environ(), rogueAddress+"="+address)
 	p := peer.Start(t, "rogue", cmd)
 	peer.Eventually(t, 60*time.Second, "the rogue serves", func() bool { return strings.Contains(p.Log.String(), "serving") })
 	return p.Log
