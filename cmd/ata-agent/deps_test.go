@@ -64,8 +64,9 @@ var mayImport = map[string][]string{
 
 	"hal/contact":       {"hal"},
 	"hal/keypad":        {},
-	"hal/keypad/model":  {},
+	"hal/keypad/model":  {"hal/gpio/model"},
 	"hal/gpio":          {"hal"},
+	"hal/gpio/model":    {"hal"},
 	"hal/alsa":          {"hal", "hal/alsa/abi", "dsp/g711"},
 	"hal/alsa/abi":      {},
 	"hal/alsa/model":    {"hal", "hal/alsa/abi"},
@@ -82,16 +83,16 @@ var mayImport = map[string][]string{
 	"slic/twowire":      {},
 	"slic/slictest":     {"slic", "slic/twowire"},
 	"slic/si321x":       {"slic", "slic/driver", "hal"},
-	"slic/si321x/model": {"slic/twowire", "hal", "dsp", "dsp/g711"},
+	"slic/si321x/model": {"slic/twowire", "hal", "hal/gpio/model", "dsp", "dsp/g711"},
 
 	"slic/gpioslic":       {"slic", "slic/driver", "hal", "hal/contact"},
-	"slic/gpioslic/model": {"slic/twowire", "hal", "dsp"},
+	"slic/gpioslic/model": {"slic/twowire", "hal", "hal/gpio/model", "dsp"},
 
 	"slic/codec":       {"slic", "slic/driver", "hal/contact"},
-	"slic/codec/model": {"slic/twowire"},
+	"slic/codec/model": {"slic/twowire", "hal/gpio/model"},
 
 	"slic/handset":       {"slic", "slic/driver", "hal", "hal/contact", "hal/keypad", "dsp", "dsp/tone"},
-	"slic/handset/model": {"hal", "hal/keypad/model", "dsp"},
+	"slic/handset/model": {"hal", "hal/gpio/model", "hal/keypad/model", "dsp"},
 
 	"media":       {"dsp/…", "quality"},
 	"sip":         {"sip/sdp", "sip/digest", "sip/locate"},

@@ -4,14 +4,13 @@
 package model
 
 import (
-	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"periph.io/x/conn/v3/gpio"
-	"periph.io/x/conn/v3/physic"
-	"periph.io/x/conn/v3/pin"
+
+	gpiomodel "github.com/ata-agent/ata-agent/hal/gpio/model"
 )
 
 // Matrix is a keypad of up to 8 rows and columns. Its methods may be called from
@@ -107,7 +106,8 @@ func (m *Matrix) Columns() []gpio.PinIO { return m.pins("COLUMN", m.columns) }
 
 func (m *Matrix) pins(name string, wires []wire) (pins []gpio.PinIO) {
 	for i := range wires {
-		pins = append(pins, &matrixPin{matrix: m, wire: &wires[i], name: fmt.Sprintf("%s%d", name, i), number: i, row: name == "ROW"})
+		pin := gpiomodel.Pin{Label: fmt.Sprintf("%s%d", name, i), Index: i, Bias: gpio.Float}
+		pins = append(pins, &matrixPin{Pin: pin, matrix: m, wire: &wires[i], row: name == "ROW"})
 	}
 	return pins
 }
@@ -147,14 +147,11 @@ func (m *Matrix) joined(w *wire) (all []*wire) {
 	return all
 }
 
-var errGone = errors.New("model: pin does not answer")
-
 // matrixPin is one wire of the matrix.
 type matrixPin struct {
+	gpiomodel.Pin
 	matrix *Matrix
 	wire   *wire
-	name   string
-	number int
 	row    bool
 }
 
@@ -162,7 +159,7 @@ func (p *matrixPin) In(pull gpio.Pull, _ gpio.Edge) error {
 	p.matrix.mu.Lock()
 	defer p.matrix.mu.Unlock()
 	if p.matrix.fail {
-		return errGone
+		return gpiomodel.ErrGone
 	}
 	*p.wire = wire{pull: pull}
 	return nil
@@ -174,10 +171,10 @@ func (p *matrixPin) Out(l gpio.Level) error {
 	p.matrix.mu.Lock()
 	defer p.matrix.mu.Unlock()
 	if p.matrix.fail {
-		return errGone
+		return gpiomodel.ErrGone
 	}
 	if l == gpio.High || !p.row {
-		p.matrix.misuses = append(p.matrix.misuses, fmt.Sprintf("%s driven %v", p.name, l))
+		p.matrix.misuses = append(p.matrix.misuses, fmt.Sprintf("%s driven %v", p.Label, l))
 	}
 	*p.wire = wire{driven: true, level: l}
 	return nil
@@ -188,21 +185,13 @@ func (p *matrixPin) Read() gpio.Level {
 	p.matrix.mu.Lock()
 	defer p.matrix.mu.Unlock()
 	if p.wire.driven || p.wire.pull != gpio.PullUp {
-		p.matrix.misuses = append(p.matrix.misuses, p.name+" read although it is no input with pull-up")
+		p.matrix.misuses = append(p.matrix.misuses, p.Label+" read although it is no input with pull-up")
 	}
 	if !p.row {
-		p.matrix.look(p.number)
+		p.matrix.look(p.Index)
 	}
 	return gpio.Level(!p.matrix.low(p.wire))
 }
 
-func (p *matrixPin) WaitForEdge(time.Duration) bool        { return false }
-func (p *matrixPin) String() string                        { return p.name }
-func (p *matrixPin) Name() string                          { return p.name }
-func (p *matrixPin) Number() int                           { return p.number }
-func (p *matrixPin) Halt() error                           { return nil }
-func (p *matrixPin) Function() string                      { return string(p.Func()) }
-func (p *matrixPin) Func() pin.Func                        { return gpio.IN }
-func (p *matrixPin) Pull() gpio.Pull                       { return p.wire.pull }
-func (p *matrixPin) DefaultPull() gpio.Pull                { return gpio.Float }
-func (p *matrixPin) PWM(gpio.Duty, physic.Frequency) error { return errGone }
+// WaitForEdge returns false.
+func (p *matrixPin) WaitForEdge(time.Duration) bool { return false }

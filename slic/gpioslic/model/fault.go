@@ -1,6 +1,10 @@
 package model
 
-import "time"
+import (
+	"time"
+
+	gpiomodel "github.com/ata-agent/ata-agent/hal/gpio/model"
+)
 
 // Fault is something that goes wrong with the module or its wires to the board.
 type Fault uint8
@@ -27,7 +31,9 @@ func (m *Module) Inject(f Fault) {
 		return
 	}
 	m.faults[f] = true
-	m.shk.signal()
+	if f == PinsFail {
+		m.shk.Break(gpiomodel.ErrGone)
+	}
 }
 
 // Clear ends a lasting fault.
@@ -38,4 +44,7 @@ func (m *Module) Clear(f Fault) {
 		m.starting = frames(startTime)
 	}
 	m.faults[f] = false
+	if f == PinsFail {
+		m.shk.Break(nil)
+	}
 }

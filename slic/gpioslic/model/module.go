@@ -133,7 +133,7 @@ func (m *Module) Frame(at time.Time, dr, dx []byte) {
 func (m *Module) Heeded() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.shk.n == 0
+	return m.shk.Waiting() == 0
 }
 
 // ClockStopped says that the codec's clock has ceased. The module does not need

@@ -1,12 +1,10 @@
 package model
 
 import (
-	"context"
-	"time"
-
 	"periph.io/x/conn/v3/gpio"
 
 	"github.com/ata-agent/ata-agent/hal"
+	gpiomodel "github.com/ata-agent/ata-agent/hal/gpio/model"
 )
 
 // SHK returns the pin that tells whether the loop is closed. It is a
@@ -15,15 +13,12 @@ func (m *Module) SHK() gpio.PinIO { return &m.shk }
 
 var _ hal.EdgePin = (*shkPin)(nil)
 
-// maxEdges is the length of the kernel's queue of edges per line, 16; older
-// ones are kept when it overflows.
-const maxEdges = 16
-
 // maxDelay is the longest delay, in frames.
 const maxDelay = 80
 
 type shkPin struct {
-	basePin
+	gpiomodel.Pin
+	gpiomodel.Edges
 	module *Module
 
 	line    [maxDelay]bool // the loop's states on their way
@@ -35,17 +30,12 @@ type shkPin struct {
 	toggle  int  // frames to the next touch
 	glitch  int  // frames of a glitch to come
 
-	high  gpio.Level // the pin itself
-	edge  gpio.Edge
-	queue [maxEdges]hal.Edge
-	head  int
-	n     int
-	wake  chan struct{}
+	high gpio.Level // the pin itself
 }
 
 func (p *shkPin) setup(m *Module) {
-	p.basePin = basePin{name: "SHK", number: 0}
-	p.module, p.wake = m, make(chan struct{}, 1)
+	p.Pin = gpiomodel.Pin{Label: "SHK", Bias: gpio.Float}
+	p.module = m
 	p.delay = max(1, min(maxDelay, frames(m.opts.Delay)))
 	p.high = gpio.Level(m.opts.SHKActiveLow)
 }
@@ -90,40 +80,24 @@ func (p *shkPin) touch(out bool) {
 // interval is a random time between two touches.
 func (p *shkPin) interval() int { return 2 + p.module.random.IntN(10) }
 
-// set moves the pin and queues an edge that was asked for.
+// set moves the pin.
 func (p *shkPin) set(l gpio.Level) {
 	if l == p.high {
 		return
 	}
 	p.high = l
-	wanted := p.edge == gpio.BothEdges ||
-		p.edge == gpio.FallingEdge && l == gpio.Low ||
-		p.edge == gpio.RisingEdge && l == gpio.High
-	if !wanted || p.n == maxEdges {
-		return
-	}
-	p.queue[(p.head+p.n)%maxEdges] = hal.Edge{At: p.module.at, Level: l}
-	p.n++
-	p.signal()
+	p.Record(hal.Edge{At: p.module.at, Level: l})
 }
 
-// signal wakes who waits for an edge.
-func (p *shkPin) signal() {
-	select {
-	case p.wake <- struct{}{}:
-	default:
-	}
-}
-
-func (p *shkPin) Out(gpio.Level) error { return errDirection }
+func (p *shkPin) Out(gpio.Level) error { return gpiomodel.ErrDirection }
 
 func (p *shkPin) In(_ gpio.Pull, edge gpio.Edge) error {
 	p.module.mu.Lock()
 	defer p.module.mu.Unlock()
 	if p.module.faults[PinsFail] {
-		return errGone
+		return gpiomodel.ErrGone
 	}
-	p.edge, p.n = edge, 0
+	p.Listen(edge)
 	return nil
 }
 
@@ -131,46 +105,4 @@ func (p *shkPin) Read() gpio.Level {
 	p.module.mu.Lock()
 	defer p.module.mu.Unlock()
 	return p.high
-}
-
-// WaitForEdge waits at most timeout, for ever when it is negative.
-func (p *shkPin) WaitForEdge(timeout time.Duration) bool {
-	ctx := context.Background()
-	if timeout >= 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, timeout)
-		defer cancel()
-	}
-	_, err := p.ReadEdge(ctx)
-	return err == nil
-}
-
-// ReadEdge implements hal.EdgePin.
-func (p *shkPin) ReadEdge(ctx context.Context) (hal.Edge, error) {
-	for {
-		e, ok, err := p.pop()
-		if ok || err != nil {
-			return e, err
-		}
-		select {
-		case <-ctx.Done():
-			return hal.Edge{}, ctx.Err()
-		case <-p.wake:
-		}
-	}
-}
-
-func (p *shkPin) pop() (e hal.Edge, ok bool, err error) {
-	p.module.mu.Lock()
-	defer p.module.mu.Unlock()
-	switch {
-	case p.module.faults[PinsFail]:
-		return e, false, errGone
-	case p.n == 0:
-		return e, false, nil
-	}
-	e = p.queue[p.head]
-	p.head = (p.head + 1) % maxEdges
-	p.n--
-	return e, true, nil
 }

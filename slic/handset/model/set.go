@@ -10,6 +10,7 @@ import (
 	"periph.io/x/conn/v3/gpio"
 
 	"github.com/ata-agent/ata-agent/dsp"
+	gpiomodel "github.com/ata-agent/ata-agent/hal/gpio/model"
 	keypad "github.com/ata-agent/ata-agent/hal/keypad/model"
 )
 
@@ -85,7 +86,7 @@ func New(opts Opts) *Set {
 		opts:   opts, random: rand.New(rand.NewPCG(opts.Seed, 0x4a5d)),
 	}
 	s.hook.setup(s)
-	s.lamp.set = s
+	s.lamp = lampPin{Pin: gpiomodel.Pin{Label: "LAMP", Index: 1, Bias: gpio.Float, Drive: true}, set: s}
 	return s
 }
 
@@ -101,7 +102,11 @@ func (s *Set) Fail(on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.failing = on
-	s.hook.signal()
+	if on {
+		s.hook.Break(gpiomodel.ErrGone)
+	} else {
+		s.hook.Break(nil)
+	}
 }
 
 // Misuses tells what must not be done to the telephone and was done.
@@ -136,7 +141,7 @@ func sample(frame []byte, slot int) float64 {
 func (s *Set) Heeded() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.hook.queue) == 0
+	return s.hook.Waiting() == 0
 }
 
 // ClockStopped says that the codec's clock has ceased: see Unclocked.
