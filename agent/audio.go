@@ -84,8 +84,11 @@ func (a *Agent) runAudio(ctx context.Context) {
 // waited for.
 const (
 	lagFrom = 20 * time.Millisecond
-	lagMost = 500 * time.Millisecond
+	lagMost = 10 * time.Second
 )
+
+// lineTime is now as it is on the lines, which may lag behind the program.
+func (a *Agent) lineTime() time.Time { return time.Now().Add(-a.behind()) }
 
 // behind is by how much the lines' time lags behind the program's.
 func (a *Agent) behind() time.Duration {

@@ -113,10 +113,11 @@ func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
 
 // post puts a message into the inbox. It never blocks, nor logs: the audio
 // goroutine posts too. A full inbox means that the line's goroutine is stuck,
-// and loses the message; settle reports it.
+// and loses the message; settle reports it. What has no time happened now, in the
+// time of the lines: it must not come before an edge that they have yet to tell.
 func (p *port) post(m message) {
 	if m.at.IsZero() {
-		m.at = time.Now()
+		m.at = p.agent.lineTime()
 	}
 	select {
 	case p.inbox <- m:
@@ -189,8 +190,8 @@ func (p *port) run(ctx context.Context) {
 			return
 		case m := <-p.inbox:
 			p.handle(m)
-		case now := <-timer.C:
-			p.timeUp(now)
+		case <-timer.C:
+			p.timeUp()
 		}
 	}
 }
@@ -198,8 +199,8 @@ func (p *port) run(ctx context.Context) {
 // timeUp serves a deadline. What came into the inbox before comes first: a
 // break of the loop that ended in time must not count as a hang-up because the
 // program was late, nor because the lines are: the time is theirs.
-func (p *port) timeUp(now time.Time) {
-	now = now.Add(-p.agent.behind())
+func (p *port) timeUp() {
+	now := p.agent.lineTime()
 	for n := len(p.inbox); n > 0; n-- {
 		p.handle(<-p.inbox)
 	}

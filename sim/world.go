@@ -60,6 +60,7 @@ const (
 	sampleTime   = 125 * time.Microsecond
 	slotBytes    = 2 // 16-bit linear, MSB first
 	maxWorldSize = 64
+	maxBehind    = 10 * time.Second
 )
 
 // frameSizes are the bytes of a highway frame that a chip's PCLK allows, 2.048
@@ -78,11 +79,13 @@ var (
 // the caller's blocks while it fills the other blocks with what they say in
 // that same time. What happens in a millisecond happens when it has passed, so
 // no edge lies in the future. After a stall time runs at up to twice its speed
-// until it is right again, and a stall of more than half a second is skipped.
+// until it is right again; Behind tells by how much it is not. A telephone that was
+// dialing goes on where it was. A stall of more than ten seconds is skipped, and Stats
+// counts it: what was done to a telephone then took so much longer.
 //
 // In real time the world and the drivers compete for the processors. A driver that
 // has not got one yet finds the loop as it was when the chip told of it: the world
-// waits for it, 50 ms at most.
+// waits for it, half a second at most.
 type World struct {
 	ports   []Port
 	opts    WorldOpts
@@ -93,7 +96,7 @@ type World struct {
 	reached atomic.Int64 // how far the world has lived, nanoseconds since origin
 	stopped atomic.Bool
 	closed  atomic.Bool
-	tired   bool // of waiting for a driver that does not look
+	tired   []bool // of waiting for the driver of a port, which does not look
 	told    bool // the chips know that the clock has stopped
 	dr, dx  [stepSamples][]byte
 }
@@ -109,7 +112,7 @@ func NewWorld(ports []Port, opts WorldOpts) (*World, error) {
 	if opts.Period < stepSamples || opts.Period%stepSamples != 0 {
 		return nil, fmt.Errorf("sim: new world: a period of %d samples is not a multiple of %d", opts.Period, stepSamples)
 	}
-	w := &World{ports: ports, opts: opts, origin: time.Now()}
+	w := &World{ports: ports, opts: opts, origin: time.Now(), tired: make([]bool, len(ports))}
 	w.Detune(0)
 	size := frameSize(len(ports))
 	for i := range w.dr {
@@ -173,30 +176,24 @@ func (w *World) Exchange(toPhone, fromPhone [][]int16) error {
 // Waiting for drivers.
 const (
 	attendStep = 200 * time.Microsecond
-	attendMost = 50 * time.Millisecond
+	attendMost = 500 * time.Millisecond
 )
 
 // attend waits until the drivers have looked at what their chips told them. One that
-// does not look is not waited for again until all have.
+// does not look is not waited for again until it has.
 func (w *World) attend() {
 	began := time.Now()
-	for !w.heeded() {
-		if w.tired || time.Since(began) > attendMost {
-			w.tired = true
-			return
+	for i, p := range w.ports {
+		c, ok := p.Chip.(Attentive)
+		if !ok {
+			continue
 		}
-		time.Sleep(attendStep)
-	}
-	w.tired = false
-}
-
-func (w *World) heeded() bool {
-	for _, p := range w.ports {
-		if c, ok := p.Chip.(Attentive); ok && !c.Heeded() {
-			return false
+		for !w.tired[i] && !c.Heeded() {
+			w.tired[i] = time.Since(began) > attendMost
+			time.Sleep(attendStep)
 		}
+		w.tired[i] = w.tired[i] && !c.Heeded()
 	}
-	return true
 }
 
 func (w *World) fits(blocks [][]int16) bool {
@@ -271,7 +268,7 @@ func (w *World) StartClock() { w.stopped.Store(false) }
 // where that is negative. It comes before the first Exchange.
 func (w *World) Detune(ppm int) {
 	w.step = stepTime - stepTime*time.Duration(ppm)/1e6
-	w.pacer = hal.NewPacer(w.step, hal.PacerOpts{Portable: !w.opts.Realtime})
+	w.pacer = hal.NewPacer(w.step, hal.PacerOpts{Portable: !w.opts.Realtime, MaxBehind: maxBehind})
 }
 
 // Behind implements hal.Lagging: it is how much of what is past has not been lived

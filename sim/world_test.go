@@ -130,10 +130,41 @@ func TestWorldWaitsForDrivers(t *testing.T) {
 		if frames := l.chips[0].frames; frames != 2*stepSamples {
 			t.Errorf("%d frames, want %d", frames, 2*stepSamples)
 		}
-		if l.world.tired != (tt.late > attendMost) {
+		if l.world.tired[0] != (tt.late > attendMost) {
 			t.Errorf("a driver that is %v late: given up %v", tt.late, l.world.tired)
 		}
 		l.world.pacer.Stop()
+	}
+}
+
+// After a stall the lines live through all of it at twice the speed, or not at all.
+func TestWorldStalls(t *testing.T) {
+	for _, tt := range []struct{ stall, skipped time.Duration }{
+		{3 * time.Second, 0},
+		{time.Minute, time.Minute},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLab(t, 1, plain(), WorldOpts{})
+			began := time.Now()
+			l.exchange(t)
+			time.Sleep(tt.stall)
+			if got := l.world.Behind(); got != tt.stall {
+				t.Errorf("after a stall of %v the world is %v behind", tt.stall, got)
+			}
+			for l.world.Behind() > 0 {
+				l.exchange(t)
+			}
+			now, lived := time.Since(began), time.Duration(l.chips[0].frames)*sampleTime
+			if got := now - lived; (got - tt.skipped).Abs() > 20*ms {
+				t.Errorf("%v of a stall of %v were not lived through, want %v", got, tt.stall, tt.skipped)
+			}
+			if want := 2*tt.stall - tt.skipped; (now - want).Abs() > 40*ms {
+				t.Errorf("right again after %v, want %v", now, want)
+			}
+			if got := time.Duration(l.world.Stats().Skipped) * ms; (got - tt.skipped).Abs() > 20*ms {
+				t.Errorf("%v counted as skipped, want %v", got, tt.skipped)
+			}
+		})
 	}
 }
 
