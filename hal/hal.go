@@ -71,6 +71,7 @@ type Edge struct {
 // not, and its edges carry the time at which the program noticed them.
 type EdgePin interface {
 	gpio.PinIn
-	// ReadEdge waits for the next edge or the end of ctx.
+	// ReadEdge waits for the next edge or the end of ctx. Edges that are there when
+	// ctx has ended are returned first: an error of ctx means that none is left.
 	ReadEdge(ctx context.Context) (Edge, error)
 }

@@ -97,7 +97,7 @@ type World struct {
 	stopped atomic.Bool
 	closed  atomic.Bool
 	tired   []bool // of waiting for the driver of a port, which does not look
-	told    bool // the chips know that the clock has stopped
+	told    bool   // the chips know that the clock has stopped
 	dr, dx  [stepSamples][]byte
 }
 

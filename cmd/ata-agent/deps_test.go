@@ -82,7 +82,7 @@ var mayImport = map[string][]string{
 	"slic/driver":       {"slic"},
 	"slic/twowire":      {},
 	"slic/slictest":     {"slic", "slic/twowire"},
-	"slic/si321x":       {"slic", "slic/driver", "hal"},
+	"slic/si321x":       {"slic", "slic/driver", "hal", "hal/contact"},
 	"slic/si321x/model": {"slic/twowire", "hal", "hal/gpio/model", "dsp", "dsp/g711"},
 
 	"slic/gpioslic":       {"slic", "slic/driver", "hal", "hal/contact"},

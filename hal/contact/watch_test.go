@@ -10,6 +10,7 @@ import (
 	"periph.io/x/conn/v3/gpio"
 
 	"github.com/ata-agent/ata-agent/hal"
+	gpiomodel "github.com/ata-agent/ata-agent/hal/gpio/model"
 )
 
 // scripted is a pin whose level changes at the given times.
@@ -64,10 +65,11 @@ func TestWatch(t *testing.T) {
 				pin := &scripted{begin: time.Now(), changes: changes, edges: tt.edges}
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
-				edges := make(chan hal.Edge, 8)
-				if err := Watch(ctx, pin, edges); err != nil {
+				w := NewWatcher(pin, 8)
+				if err := w.Run(ctx); err != nil {
 					t.Fatal(err)
 				}
+				edges := w.Edges
 				if len(edges) != len(changes) {
 					t.Fatalf("%d edges, want %d", len(edges), len(changes))
 				}
@@ -83,12 +85,60 @@ func TestWatch(t *testing.T) {
 }
 
 func TestWatchReportsAPinThatFails(t *testing.T) {
-	if err := Watch(t.Context(), failing{}, make(chan hal.Edge)); !errors.Is(err, errPin) {
-		t.Errorf("Watch = %v, want %v", err, errPin)
+	if err := NewWatcher(failing{}, 1).Run(t.Context()); !errors.Is(err, errPin) {
+		t.Errorf("Run = %v, want %v", err, errPin)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := Watch(ctx, failing{}, nil); err != nil {
-		t.Errorf("Watch after the end of ctx = %v", err)
+	if err := NewWatcher(failing{}, 1).Run(ctx); err != nil {
+		t.Errorf("Run after the end of ctx = %v", err)
 	}
+}
+
+// kept is an EdgePin whose edges come from a queue as the kernel's.
+type kept struct {
+	gpio.PinIn
+	gpiomodel.Edges
+}
+
+func (p *kept) WaitForEdge(timeout time.Duration) bool { return p.Edges.WaitForEdge(timeout) }
+
+// Drain is answered when all edges that the pin has are there, as often as it is
+// asked, and costs no time.
+func TestDrain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pin := &kept{}
+		pin.Listen(gpio.BothEdges)
+		ctx, cancel := context.WithCancel(t.Context())
+		w := NewWatcher(pin, 64)
+		w.Drain() // before it runs
+		ended := make(chan error)
+		go func() { ended <- w.Run(ctx) }()
+		<-w.Drained
+		begin := time.Now()
+		for n := range 20 {
+			for i := range n {
+				pin.Record(hal.Edge{At: begin, Level: i%2 == 0})
+			}
+			w.Drain()
+			<-w.Drained
+			if got := len(w.Edges); got != n {
+				t.Errorf("%d edges after Drain, want %d", got, n)
+			}
+			for range len(w.Edges) {
+				<-w.Edges
+			}
+		}
+		if took := time.Since(begin); took != 0 {
+			t.Errorf("it took %v", took)
+		}
+		synctest.Wait()
+		if len(w.Drained) != 0 {
+			t.Error("an answer nobody asked for")
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 }

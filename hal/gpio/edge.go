@@ -14,19 +14,18 @@ import (
 )
 
 // ReadEdge waits for the next edge of the kind that In asked for, or the end of
-// ctx, whose cause it then returns. It also returns an error when the line is no
-// input with edges, is configured anew, halted or closed while waiting.
+// ctx, whose cause it then returns when no edge is left. It also returns an error
+// when the line is no input with edges, is configured anew, halted or closed while
+// waiting.
 //
 // The level of an edge is the one that the kernel read when it handled the
 // interrupt; pulses shorter than that may show as one edge, or as two of the
 // same level.
 func (l *Line) ReadEdge(ctx context.Context) (hal.Edge, error) {
-	select {
-	case l.events.turn <- struct{}{}:
-		defer func() { <-l.events.turn }()
-	case <-ctx.Done():
-		return hal.Edge{}, context.Cause(ctx)
+	if err := l.events.take(ctx); err != nil {
+		return hal.Edge{}, err
 	}
+	defer l.events.leave()
 	defer context.AfterFunc(ctx, l.events.wake)()
 	watch, era, err := l.watch()
 	if err != nil {
@@ -86,13 +85,18 @@ func (l *Line) watch() (*watch, int, error) {
 func (w *watch) next(ctx context.Context, era int) (hal.Edge, error) {
 	for {
 		w.line.events.rest()
-		if ctx.Err() != nil {
-			return hal.Edge{}, context.Cause(ctx)
-		}
+		ended := ctx.Err() != nil
 		if !w.line.in(era) {
 			return hal.Edge{}, errInterrupted
 		}
-		e, ok, err := w.step()
+		step := w.step
+		if ended {
+			step = w.rest
+		}
+		e, ok, err := step()
+		if errors.Is(err, errNoneLeft) {
+			return hal.Edge{}, context.Cause(ctx)
+		}
 		if err != nil {
 			return hal.Edge{}, err
 		}
@@ -125,6 +129,26 @@ func (w *watch) step() (hal.Edge, bool, error) {
 	if err != nil {
 		return hal.Edge{}, false, err
 	}
+	return w.take(n)
+}
+
+// errNoneLeft ends a reading of what is there.
+var errNoneLeft = errors.New("no edge is left")
+
+// rest is a step that waits for nothing.
+func (w *watch) rest() (hal.Edge, bool, error) {
+	n, err := w.line.poll(w.buffer[:])
+	switch {
+	case errors.Is(err, errClosed):
+		return hal.Edge{}, false, err
+	case n <= 0:
+		return hal.Edge{}, false, errNoneLeft
+	}
+	return w.take(n)
+}
+
+// take makes an edge of an event of n bytes.
+func (w *watch) take(n int) (hal.Edge, bool, error) {
 	raw, stamp, err := parseEvent(w.buffer[:n])
 	if err != nil || stamp < w.since {
 		return hal.Edge{}, false, err

@@ -161,11 +161,15 @@ func TestCancelLosesNothing(t *testing.T) {
 	cancelled, cancel := context.WithCancel(context.Background())
 	cancel()
 	k.edge(t, fake, gpio.Low, k.monotonic())
-	if _, err := l.ReadEdge(cancelled); !errors.Is(err, context.Canceled) {
-		t.Errorf("ReadEdge = %v", err)
+	if e, err := l.ReadEdge(cancelled); err != nil || e.Level != gpio.Low {
+		t.Errorf("ReadEdge = %v, %v, want the edge that is there", e, err)
 	}
+	if _, err := l.ReadEdge(cancelled); !errors.Is(err, context.Canceled) {
+		t.Errorf("ReadEdge = %v with nothing left", err)
+	}
+	k.edge(t, fake, gpio.High, k.monotonic())
 	if !l.WaitForEdge(limit) {
-		t.Error("the edge is lost")
+		t.Error("the next edge is lost")
 	}
 }
 

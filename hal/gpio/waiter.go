@@ -1,6 +1,7 @@
 package gpio
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"sync"
@@ -21,6 +22,23 @@ type waiter struct {
 }
 
 func (w *waiter) setup() { w.turn = make(chan struct{}, 1) }
+
+// take waits for the turn until ctx ends. A turn that is free is taken even then.
+func (w *waiter) take(ctx context.Context) error {
+	select {
+	case w.turn <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case w.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (w *waiter) leave() { <-w.turn }
 
 // watch takes over fd.
 func (w *waiter) watch(fd int, name string) error {

@@ -25,10 +25,10 @@ func (w *worker) closed(l gpio.Level) bool { return bool(l) != w.opts.SHKActiveL
 // that ends it.
 func (w *worker) watch(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	w.edges, w.broken = make(chan hal.Edge, edgeQueue), make(chan error, 1)
+	w.watcher, w.broken = contact.NewWatcher(w.pins.SHK, edgeQueue), make(chan error, 1)
 	var done sync.WaitGroup
 	done.Go(func() {
-		if err := contact.Watch(ctx, w.pins.SHK, w.edges); err != nil {
+		if err := w.watcher.Run(ctx); err != nil {
 			w.broken <- fmt.Errorf("watch SHK: %w", err)
 		}
 	})
@@ -56,15 +56,33 @@ func (w *worker) moved(closed bool, at, now time.Time) {
 }
 
 // poll finds edges that were lost. One that is still under way has a better time
-// than the poll, so a second poll must confirm it.
-func (w *worker) poll(now time.Time) {
-	closed := w.closed(w.pins.SHK.Read())
+// than the poll: all are asked for before the pin is looked at again.
+func (w *worker) poll() {
+	if w.closed(w.pins.SHK.Read()) == w.shk.Raw {
+		w.polled = 0
+		return
+	}
+	w.watcher.Drain()
+}
+
+// drained looks again when no edge is under way. A second poll must confirm a loss,
+// for an edge may have come just now.
+func (w *worker) drained() {
+	w.takeEdges()
+	now, closed := time.Now(), w.closed(w.pins.SHK.Read())
 	if closed == w.shk.Raw {
 		w.polled = 0
 		return
 	}
 	if w.polled++; w.polled >= lostPolls {
 		w.moved(closed, now, now)
+	}
+}
+
+// takeEdges takes all edges that wait.
+func (w *worker) takeEdges() {
+	for range len(w.watcher.Edges) {
+		w.edge(<-w.watcher.Edges)
 	}
 }
 

@@ -28,8 +28,10 @@ func (w *worker) serve(ctx context.Context) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-w.orders.Changed():
-		case e := <-w.edges:
+		case e := <-w.watcher.Edges:
 			w.edge(e)
+		case <-w.watcher.Drained:
+			w.drained()
 		case err := <-w.broken:
 			return err
 		case <-timer.C:
@@ -64,9 +66,7 @@ func (w *worker) next() time.Time {
 // first: a break that ended in time must not count as longer because the program
 // was late.
 func (w *worker) due() {
-	for range len(w.edges) {
-		w.edge(<-w.edges)
-	}
+	w.takeEdges()
 	now := time.Now()
 	w.shk.Settle(now)
 	w.advance(now)
@@ -78,7 +78,7 @@ func (w *worker) due() {
 	}
 	if !w.pollAt.After(now) {
 		w.pollAt = now.Add(pollPeriod)
-		w.poll(now)
+		w.poll()
 	}
 	w.checkHook(now)
 }

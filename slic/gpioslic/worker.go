@@ -8,7 +8,6 @@ import (
 	"periph.io/x/conn/v3/gpio"
 	"periph.io/x/conn/v3/physic"
 
-	"github.com/ata-agent/ata-agent/hal"
 	"github.com/ata-agent/ata-agent/hal/contact"
 	"github.com/ata-agent/ata-agent/slic"
 	"github.com/ata-agent/ata-agent/slic/driver"
@@ -28,8 +27,8 @@ type worker struct {
 	reports *driver.Reports
 	wires   wires
 	shk     contact.Debouncer
-	edges   chan hal.Edge // of SHK; both channels are new for each watch
-	broken  chan error    // they cannot be had
+	watcher *contact.Watcher // of SHK; both are new for each watch
+	broken  chan error       // there is nothing to watch
 
 	phase    phase
 	phaseEnd time.Time // of ending and confirming

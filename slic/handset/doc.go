@@ -2,7 +2,7 @@
 // a [slic.Line]: there is no pair of wires, but the line machine sees none of
 // that.
 //
-//	hook switch ── GPIO ──▶ contact.Watch ─▶ OffHook, OnHook
+//	hook switch ── GPIO ──▶ contact.Watcher ▶ OffHook, OnHook
 //	keypad ─────── GPIO ──▶ keypad.Run ────▶ Key
 //	SetFeed(Ringing) ─────▶ warble ────────▶ Ringer: a channel of the sound card, or PWM
 //	Show(Screen) ─────────▶ text ──────────▶ Display, message lamp

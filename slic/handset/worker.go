@@ -28,7 +28,7 @@ const (
 type worker struct {
 	*Dev
 	reports *driver.Reports
-	edges   chan hal.Edge
+	watcher *contact.Watcher
 	keys    chan slic.Event
 	broken  chan error
 
@@ -116,8 +116,10 @@ func (w *worker) serve(ctx context.Context, notes <-chan error) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-w.orders.Changed():
-		case e := <-w.edges:
+		case e := <-w.watcher.Edges:
 			w.edge(e)
+		case <-w.watcher.Drained:
+			w.drained()
 		case e := <-w.keys:
 			w.reports.Send(e)
 		case err := <-notes:
@@ -134,10 +136,10 @@ func (w *worker) serve(ctx context.Context, notes <-chan error) error {
 // that ends it.
 func (w *worker) watch(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	w.edges, w.keys, w.broken = make(chan hal.Edge, edgeQueue), make(chan slic.Event, keyQueue), make(chan error, 2)
+	w.watcher, w.keys, w.broken = contact.NewWatcher(w.parts.Hook, edgeQueue), make(chan slic.Event, keyQueue), make(chan error, 2)
 	var done sync.WaitGroup
 	done.Go(func() {
-		if err := contact.Watch(ctx, w.parts.Hook, w.edges); err != nil {
+		if err := w.watcher.Run(ctx); err != nil {
 			w.broken <- fmt.Errorf("watch the hook switch: %w", err)
 		}
 	})
@@ -177,22 +179,38 @@ func (w *worker) next() time.Time {
 
 // due does what its time has come for. Edges that wait are older and come first.
 func (w *worker) due() {
-	for range len(w.edges) {
-		w.edge(<-w.edges)
-	}
+	w.takeEdges()
 	now := time.Now()
 	w.hook.Settle(now)
 	if !w.pollAt.After(now) {
 		w.pollAt = now.Add(pollPeriod)
-		w.poll(now)
+		w.poll()
 	}
 	w.checkHook()
 }
 
 // poll finds edges that were lost. One that is still under way has a better time
-// than the poll, so a second poll must confirm it.
-func (w *worker) poll(now time.Time) {
-	off := w.lifted(w.parts.Hook.Read())
+// than the poll: all are asked for before the switch is looked at again.
+func (w *worker) poll() {
+	if w.lifted(w.parts.Hook.Read()) == w.hook.Raw {
+		w.polled = 0
+		return
+	}
+	w.watcher.Drain()
+}
+
+// takeEdges takes all edges that wait.
+func (w *worker) takeEdges() {
+	for range len(w.watcher.Edges) {
+		w.edge(<-w.watcher.Edges)
+	}
+}
+
+// drained looks again when no edge is under way. A second poll must confirm a loss,
+// for an edge may have come just now.
+func (w *worker) drained() {
+	w.takeEdges()
+	now, off := time.Now(), w.lifted(w.parts.Hook.Read())
 	if off == w.hook.Raw {
 		w.polled = 0
 		return

@@ -15,11 +15,12 @@ import (
 // service of the chip answers for all.
 const edgeQueue = 16
 
-// edgeWait bounds one wait of a plain pin, so that the end of ctx is noticed.
-const edgeWait = 100 * time.Millisecond
+// watchRetry is the wait before an INT that failed is watched again. Polling goes on
+// meanwhile.
+const watchRetry = 100 * time.Millisecond
 
-// watch starts the goroutine that turns falling edges of INT into times, if
-// there is an INT, and returns a function that ends it.
+// watch starts the goroutine that brings the edges of INT, if there is an INT, and
+// returns a function that ends it.
 func (w *worker) watch(ctx context.Context) (stop func()) {
 	pin := w.pins.Int
 	if pin == nil {
@@ -32,11 +33,9 @@ func (w *worker) watch(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var done sync.WaitGroup
 	done.Go(func() {
-		if p, ok := pin.(hal.EdgePin); ok {
-			w.watchEdges(ctx, p)
-			return
+		for ctx.Err() == nil && w.irq.Run(ctx) != nil {
+			_ = driver.Pause(ctx, watchRetry) // the loop looks at ctx
 		}
-		w.watchPlain(ctx, pin)
 	})
 	return func() {
 		cancel()
@@ -44,44 +43,29 @@ func (w *worker) watch(ctx context.Context) (stop func()) {
 	}
 }
 
-func (w *worker) watchEdges(ctx context.Context, pin hal.EdgePin) {
-	for ctx.Err() == nil {
-		e, err := pin.ReadEdge(ctx)
-		switch {
-		case err != nil:
-			_ = driver.Pause(ctx, edgeWait) // polling goes on meanwhile
-		case e.Level == gpio.Low:
-			w.edge(e.At)
-		}
-	}
+// timed says whether INT is in use and tells the time of its edges.
+func (w *worker) timed() bool {
+	_, ok := w.pins.Int.(hal.EdgePin)
+	return ok && w.intFault == ""
 }
 
-// watchPlain waits for edges of a pin that does not tell their time. A pin that
-// returns at once without an edge must not keep the processor busy.
-func (w *worker) watchPlain(ctx context.Context, pin gpio.PinIn) {
-	for ctx.Err() == nil {
-		begin := time.Now()
-		switch {
-		case pin.WaitForEdge(edgeWait):
-			w.edge(time.Now())
-		case time.Since(begin) < edgeWait/2:
-			_ = driver.Pause(ctx, pollFast)
+// serviceAll handles what is pending since the first edge of INT that waits, or
+// since now if none does.
+func (w *worker) serviceAll() error {
+	at := time.Now()
+	for n := len(w.irq.Edges); n > 0; n-- {
+		if e := <-w.irq.Edges; e.Level == gpio.Low && e.At.Before(at) {
+			at = e.At
 		}
 	}
-}
-
-func (w *worker) edge(at time.Time) {
-	select {
-	case w.edges <- at:
-	default:
-	}
+	return w.service(at)
 }
 
 // drainEdges forgets edges of a chip that was reset since.
 func (w *worker) drainEdges() {
 	for {
 		select {
-		case <-w.edges:
+		case <-w.irq.Edges:
 		default:
 			return
 		}

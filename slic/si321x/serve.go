@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"periph.io/x/conn/v3/gpio"
+
 	"github.com/ata-agent/ata-agent/slic"
 )
 
@@ -38,8 +40,12 @@ func (w *worker) serve(ctx context.Context) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-w.orders.Changed():
-		case at := <-w.edges:
-			err = w.service(at)
+		case e := <-w.irq.Edges:
+			if e.Level == gpio.Low {
+				err = w.service(e.At)
+			}
+		case <-w.irq.Drained:
+			err = w.serviceAll()
 		case reply := <-w.requests:
 			reply <- w.measure()
 		case req := <-w.tests:
@@ -97,7 +103,8 @@ func (w *worker) due(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// poll looks for what interrupts should have told, and whether they do.
+// poll looks for what interrupts should have told, and whether they do. An edge of
+// INT that is on its way has a better time than the poll, and comes first.
 func (w *worker) poll(now time.Time) error {
 	if !w.deafTill.After(now) {
 		w.deafTill = time.Time{}
@@ -111,12 +118,11 @@ func (w *worker) poll(now time.Time) error {
 		every = pollFast
 	}
 	w.pollAt = now.Add(every)
-	select {
-	case at := <-w.edges:
-		return w.service(at)
-	default:
-		return w.service(now)
+	if w.timed() {
+		w.irq.Drain()
+		return nil
 	}
+	return w.serviceAll()
 }
 
 // serviceRounds bounds the rounds of one service; each handles what was pending

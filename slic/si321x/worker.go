@@ -7,6 +7,7 @@ import (
 
 	"periph.io/x/conn/v3/gpio"
 
+	"github.com/ata-agent/ata-agent/hal/contact"
 	"github.com/ata-agent/ata-agent/slic"
 	"github.com/ata-agent/ata-agent/slic/driver"
 )
@@ -30,7 +31,7 @@ const (
 type worker struct {
 	*Dev
 	reports  *driver.Reports
-	edges    chan time.Time
+	irq      *contact.Watcher // of INT
 	chip     chip
 	part     Variant
 	revision byte
@@ -73,7 +74,7 @@ func newWorker(d *Dev, notify func(slic.Event)) *worker {
 	return &worker{
 		Dev:         d,
 		reports:     driver.NewReports("si321x", d.opts.Name, d.opts.Logger, notify),
-		edges:       make(chan time.Time, edgeQueue),
+		irq:         contact.NewWatcher(d.pins.Int, edgeQueue),
 		chip:        chip{bus: d.bus},
 		calibration: d.opts.Calibration,
 	}

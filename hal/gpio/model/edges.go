@@ -87,10 +87,19 @@ func (q *Edges) ReadEdge(ctx context.Context) (hal.Edge, error) {
 		}
 		select {
 		case <-ctx.Done():
-			return hal.Edge{}, ctx.Err()
+			return q.last(ctx)
 		case <-q.woken():
 		}
 	}
+}
+
+// last returns an edge that came before ctx ended.
+func (q *Edges) last(ctx context.Context) (hal.Edge, error) {
+	e, ok, err := q.pop()
+	if !ok && err == nil {
+		err = ctx.Err()
+	}
+	return e, err
 }
 
 func (q *Edges) pop() (e hal.Edge, ok bool, err error) {
