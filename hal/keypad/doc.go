@@ -16,4 +16,7 @@
 // diodes three keys at the corners of a rectangle show a fourth that nobody
 // presses; a scan with such a rectangle changes nothing (n-key rollover with
 // ghosts locked out).
+//
+// A matrix has no interrupts: a key that is pressed and let go between two looks was
+// never there. [Keypad.Gaps] counts the looks that came too late to be sure.
 package keypad

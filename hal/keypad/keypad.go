@@ -17,13 +17,14 @@ const (
 	busy   = 5 * time.Millisecond
 )
 
-// Keypad is a matrix of keys. It belongs to one goroutine, that of Run.
+// Keypad is a matrix of keys. It belongs to one goroutine, that of Run, but for Gaps.
 type Keypad struct {
 	rows    []gpio.PinIO
 	columns []gpio.PinIO
 	legend  []string
 	decoder decoder
 	sees    rows // of the scan under way
+	watch   watchman
 }
 
 // New returns a keypad on the given pins. legend has a string for each row with
@@ -71,6 +72,9 @@ func (k *Keypad) Run(ctx context.Context, pressed func(at time.Time, key byte)) 
 	return nil
 }
 
+// Gaps returns what may have been missed since New. Any goroutine may ask.
+func (k *Keypad) Gaps() Gaps { return k.watch.gaps() }
+
 func (k *Keypad) serve(ctx context.Context, pressed func(time.Time, byte)) error {
 	for _, column := range k.columns {
 		if err := column.In(gpio.PullUp, gpio.NoEdge); err != nil {
@@ -85,6 +89,7 @@ func (k *Keypad) serve(ctx context.Context, pressed func(time.Time, byte)) error
 	if err := k.all(true); err != nil {
 		return err
 	}
+	k.watch.begin(time.Now())
 	timer := time.NewTimer(period)
 	defer timer.Stop()
 	for {
@@ -93,11 +98,12 @@ func (k *Keypad) serve(ctx context.Context, pressed func(time.Time, byte)) error
 			return nil
 		case <-timer.C:
 		}
+		at := time.Now()
+		k.watch.looked(at)
 		if k.decoder.quiet() && k.read() == 0 {
 			timer.Reset(period)
 			continue
 		}
-		at := time.Now()
 		if err := k.scan(); err != nil {
 			return err
 		}

@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"periph.io/x/conn/v3/gpio"
+
 	"github.com/ata-agent/ata-agent/hal/keypad"
 	"github.com/ata-agent/ata-agent/hal/keypad/model"
 )
@@ -272,4 +274,54 @@ func TestCheck(t *testing.T) {
 			t.Errorf("Check(%d, %d, %q) = %v, want %q", tt.rows, tt.columns, tt.legend, err, tt.want)
 		}
 	}
+}
+
+// slow is a column that is read late now and then.
+type slow struct {
+	gpio.PinIO
+	late chan time.Duration
+}
+
+func (p slow) Read() gpio.Level {
+	select {
+	case d := <-p.late:
+		time.Sleep(d)
+	default:
+	}
+	return p.PinIO.Read()
+}
+
+// A look that comes so late that a key may have come and gone is counted.
+func TestGaps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		matrix := model.New(4, 3)
+		columns, late := matrix.Columns(), make(chan time.Duration, 1)
+		columns[0] = slow{columns[0], late}
+		pad, err := keypad.New(matrix.Rows(), columns, legend)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- pad.Run(ctx, func(time.Time, byte) {}) }()
+		for _, tt := range []struct {
+			late time.Duration
+			want keypad.Gaps
+		}{
+			{0, keypad.Gaps{}},
+			{25 * time.Millisecond, keypad.Gaps{}},
+			{100 * time.Millisecond, keypad.Gaps{Count: 1, Longest: 110 * time.Millisecond}},
+			{50 * time.Millisecond, keypad.Gaps{Count: 2, Longest: 110 * time.Millisecond}},
+		} {
+			late <- tt.late
+			time.Sleep(500 * time.Millisecond)
+			if got := pad.Gaps(); got != tt.want {
+				t.Errorf("after a look %v late: %+v, want %+v", tt.late, got, tt.want)
+			}
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 }

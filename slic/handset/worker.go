@@ -10,6 +10,7 @@ import (
 
 	"github.com/ata-agent/ata-agent/hal"
 	"github.com/ata-agent/ata-agent/hal/contact"
+	"github.com/ata-agent/ata-agent/hal/keypad"
 	"github.com/ata-agent/ata-agent/slic"
 	"github.com/ata-agent/ata-agent/slic/driver"
 )
@@ -19,6 +20,7 @@ const (
 	keyQueue   = 16                    // keys that may wait
 	pollPeriod = 50 * time.Millisecond // the switch is read in case an edge was lost
 	lostPolls  = 2                     // polls that must agree that one was
+	tellPeriod = time.Minute           // between log lines about keys that may be lost
 
 	backOffMin = 250 * time.Millisecond // between attempts to serve parts that fail,
 	backOffMax = 10 * time.Second       // doubled each time
@@ -33,8 +35,10 @@ type worker struct {
 	broken  chan error
 
 	hook     contact.Debouncer
-	off      bool // as last reported
-	polled   int  // polls in a row that found another level than the edges told
+	off      bool        // as last reported
+	gaps     keypad.Gaps // of the keypad that the log knows of
+	toldAt   time.Time   // when it was told of some last
+	polled   int         // polls in a row that found another level than the edges told
 	pollAt   time.Time
 	answered uint64 // number of the SetFeed whose ringing was answered
 	ring     warble
@@ -185,6 +189,7 @@ func (w *worker) due() {
 	if !w.pollAt.After(now) {
 		w.pollAt = now.Add(pollPeriod)
 		w.poll()
+		w.checkKeypad(now)
 	}
 	w.checkHook()
 }
@@ -197,6 +202,20 @@ func (w *worker) poll() {
 		return
 	}
 	w.watcher.Drain()
+}
+
+// checkKeypad tells that keys may have been lost, once a minute at most.
+func (w *worker) checkKeypad(now time.Time) {
+	if w.parts.Keypad == nil || now.Sub(w.toldAt) < tellPeriod {
+		return
+	}
+	gaps := w.parts.Keypad.Gaps()
+	if gaps.Count == w.gaps.Count {
+		return
+	}
+	w.opts.Logger.Warn("the keypad was looked at too late, keys may be lost",
+		"line", w.opts.Name, "times", gaps.Count-w.gaps.Count, "since_start", gaps.Count, "longest", gaps.Longest)
+	w.gaps, w.toldAt = gaps, now
 }
 
 // takeEdges takes all edges that wait.
