@@ -90,10 +90,11 @@ const (
 // lineTime is now as it is on the lines, which may lag behind the program.
 func (a *Agent) lineTime() time.Time { return time.Now().Add(-a.behind()) }
 
-// behind is by how much the lines' time lags behind the program's.
+// behind is by how much the lines' time lags behind the program's. A highway without
+// clock keeps nobody waiting.
 func (a *Agent) behind() time.Duration {
 	l, ok := a.hw.PCM.(hal.Lagging)
-	if !ok {
+	if !ok || a.clock.lost.Load() {
 		return 0
 	}
 	lag := l.Behind()

@@ -56,9 +56,7 @@ var failures = []failure{
 	{name: "off hook at start", atStart: func(b *sim.Board) { b.Phones[0].Hook(true) }, says: "phone off hook at power-up, calibrating later", mend: do("onhook")},
 	{name: "chip stops answering", happens: inject(model.Missing), says: "no answer from the chip", lost: true, trouble: slic.NoAnswer, mend: clearOf(model.Missing)},
 	{name: "supply fails after a reset", happens: inject(model.NoBattery, model.SpontaneousReset), says: "converter broken", lost: true, trouble: slic.NoSupply, mend: clearOf(model.NoBattery)},
-	{name: "flapping telephone", happens: func(w *world) {
-		w.phone(1, strings.TrimSpace(strings.Repeat("offhook pause 70ms onhook pause 70ms ", 40)))
-	}, shows: "hook off"},
+	flapping,
 	{name: "storm of power alarms", happens: func(w *world) {
 		for n := 0; n < 30 && !strings.Contains(w.log.String(), "port out of service"); n++ {
 			w.board.Chips[0].Inject(model.Overload)
@@ -76,35 +74,10 @@ var failures = []failure{
 	}, says: "chip was reset", mend: do("onhook")},
 	{name: "ring trip is blind, five ringers", happens: func(w *world) {
 		w.board.Chips[0].Inject(model.NoRingTrip)
-		w.phone(1, "set ren=5")
-		for range 2 {
-			w.phone(4, "offhook wait tone:dial dial 101 wait tone:ringback")
-			w.phone(1, "wait ringing offhook")
-			w.eventually(7*time.Second, "the answer is found in a pause", func() bool { return w.agent.Status().Lines[0].State == "talking" })
-			w.phone(4, "onhook")
-			w.phone(1, "wait cpc onhook pause 1s")
-		}
-		w.phone(1, "set ren=1")
+		w.answeredInPauses()
 	}, says: "ring trip does not see them", shows: "hook off", mend: clearOf(model.NoRingTrip)},
-	{name: "short while ringing", happens: func(w *world) {
-		w.phone(4, "offhook wait tone:dial dial 101 wait tone:ringback")
-		w.phone(1, "wait ringing fault short pause 1s")
-		if lf := w.board.Chips[0].Linefeed(); lf == 4 {
-			w.t.Error("a shorted line is still rung")
-		}
-		if s := w.agent.Status().Lines[0]; !s.OffHook || !s.PortUp {
-			w.t.Errorf("a shorted line: %+v, want one that is off hook", s)
-		}
-		w.phone(4, "onhook")
-		w.phone(1, "fault none")
-	}, shows: "hook off"},
-	{name: "bounce longer than the debounce", happens: func(w *world) {
-		w.phone(1, "set bounce=60 offhook wait tone:dial pause 1s")
-		if s := w.agent.Status().Lines[0]; s.State != "dialing" {
-			w.t.Errorf("a bouncing hook switch: %s, want dialing", s.State)
-		}
-		w.phone(1, "onhook set bounce=5-30")
-	}, shows: "hook off"},
+	{name: "short while ringing", happens: shortWhileRinging(func(w *world) bool { return w.board.Chips[0].Linefeed() == 4 }), shows: "hook off"},
+	bouncing,
 	{name: "INT stuck low", happens: func(w *world) {
 		w.board.Chips[0].Inject(model.StuckInt)
 		w.phone(1, "pause 3s offhook wait tone:dial onhook")
@@ -123,6 +96,51 @@ var failures = []failure{
 	}, mend: clearOf(model.BitErrors)},
 }
 
+// Failures of the telephone and its wires, which are alike for every kind of port.
+var (
+	flapping = failure{name: "flapping telephone", happens: func(w *world) {
+		w.phone(1, strings.TrimSpace(strings.Repeat("offhook pause 70ms onhook pause 70ms ", 40)))
+	}, shows: "hook off"}
+	bouncing = failure{name: "bounce longer than the debounce", happens: func(w *world) {
+		w.phone(1, "set bounce=60 offhook wait tone:dial pause 1s")
+		if s := w.agent.Status().Lines[0]; s.State != "dialing" {
+			w.t.Errorf("a bouncing hook switch: %s, want dialing", s.State)
+		}
+		w.phone(1, "onhook set bounce=5-30")
+	}, shows: "hook off"}
+)
+
+// shortWhileRinging shorts a line that rings; rung says whether it still does.
+func shortWhileRinging(rung func(*world) bool) func(*world) {
+	return func(w *world) {
+		w.phone(4, "offhook wait tone:dial dial 101 wait tone:ringback")
+		w.phone(1, "wait ringing fault short pause 1s")
+		if rung(w) {
+			w.t.Error("a shorted line is still rung")
+		}
+		if s := w.agent.Status().Lines[0]; !s.OffHook || !s.PortUp {
+			w.t.Errorf("a shorted line: %+v, want one that is off hook", s)
+		}
+		w.phone(4, "onhook")
+		w.phone(1, "fault none")
+	}
+}
+
+// answeredInPauses has telephone 1, with five ringers, answer twice at a port that
+// does not see it while it rings.
+func (w *world) answeredInPauses() {
+	w.t.Helper()
+	w.phone(1, "set ren=5")
+	for range 2 {
+		w.phone(4, "offhook wait tone:dial dial 101 wait tone:ringback")
+		w.phone(1, "wait ringing offhook")
+		w.eventually(7*time.Second, "the answer is found in a pause", func() bool { return w.agent.Status().Lines[0].State == "talking" })
+		w.phone(4, "onhook")
+		w.phone(1, "wait cpc onhook pause 1s")
+	}
+	w.phone(1, "set ren=1")
+}
+
 // untouched: telephone 1 stays on the hook as far as the agent knows.
 func (w *world) untouched() {
 	w.t.Helper()
@@ -131,18 +149,22 @@ func (w *world) untouched() {
 	}
 }
 
-// TestFailures has each failure happen to line 1 while lines 2 and 3 talk: it
+// TestFailures has each failure happen to line 1 of a board of chips.
+func TestFailures(t *testing.T) { testFailures(t, sim.Si321x, failures) }
+
+// testFailures has each failure happen to line 1 while lines 2 and 3 talk: it
 // is in the log and in the state, the talk does not notice, and line 1 works
 // again when the fault is gone. Every third of them by default, all with
 // ATA_FULL=1.
-func TestFailures(t *testing.T) {
+func testFailures(t *testing.T, hardware sim.Hardware, failures []failure) {
+	t.Helper()
 	for i, f := range failures {
 		t.Run(f.name, func(t *testing.T) {
 			if i%3 != 0 && os.Getenv("ATA_FULL") == "" {
 				t.Skip("set ATA_FULL=1 for all")
 			}
 			synctest.Test(t, func(t *testing.T) {
-				w := startWorld(t, sim.Si321x, document(4, nil), func(b *sim.Board) {
+				w := startWorld(t, hardware, document(4, nil), func(b *sim.Board) {
 					if f.atStart != nil {
 						f.atStart(b)
 					}

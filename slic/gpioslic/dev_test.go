@@ -197,7 +197,7 @@ func TestOrder(t *testing.T) {
 	}
 	onBench(t, setup{pins: record}, func(b *bench) {
 		b.want(slic.Ready, ms)
-		step("start", "PD Low", "RM Low", "F/R High")
+		step("start", "PD Low", "F/R High", "RM Low")
 		b.feed(slic.Forward)
 		step("forward", "PD Float")
 		b.dev.SetFeed(slic.Ringing)

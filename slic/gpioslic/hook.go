@@ -93,6 +93,9 @@ func (w *worker) checkHook(now time.Time) {
 		return
 	}
 	w.report(w.shk.Closed, w.shk.At)
+	if w.off {
+		w.missedTrip(w.shk.At)
+	}
 }
 
 // report sends the new hook state.

@@ -73,7 +73,7 @@ func (w *worker) endRingMode(now time.Time) {
 	w.wires.setRingMode(false)
 	switch {
 	case w.tripAt.IsZero():
-		w.phase = resting
+		w.phase, w.rungTill = resting, now
 		w.deafen(deafAfterRinging, now)
 	case !w.shk.Raw:
 		w.dismiss(now)
@@ -114,5 +114,21 @@ func (w *worker) confirm(now time.Time) {
 	at := w.tripAt
 	w.phase, w.tripAt = resting, time.Time{}
 	w.tripped = w.orders.Wanted().Feeds
+	w.missed = 0
 	w.report(true, at)
+}
+
+// missedTrips are so many answers in a row that showed only when a burst of ringing
+// had ended. One may have come at the very end of it.
+const missedTrips = 2
+
+// missedTrip counts an answer that ring trip did not see: the loop was closed at the
+// time at, when the burst had just ended.
+func (w *worker) missedTrip(at time.Time) {
+	if at.Sub(w.rungTill) >= deafAfterRinging {
+		return
+	}
+	if w.missed++; w.missed == missedTrips {
+		w.reports.Note("answers are found when a ring has ended, ring trip does not see them; too many ringers?")
+	}
 }

@@ -35,6 +35,8 @@ type worker struct {
 	beat     beat
 	tripAt   time.Time // first rise of SHK in this ringing, zero is none
 	tripped  uint64    // number of the SetFeed whose ringing was answered
+	rungTill time.Time // end of the last burst that nobody answered
+	missed   int       // answers in a row that ring trip did not see
 
 	off      bool      // hook as last reported
 	deafTill time.Time // SHK says nothing about the hook until then; zero is not deaf
@@ -80,11 +82,12 @@ func (w *worker) run(ctx context.Context) {
 	}
 }
 
-// powerUp sets the outputs with the pair open and makes SHK an input.
+// powerUp sets the outputs with the pair open and makes SHK an input. RM may be high
+// still, of a ringing during which the pins failed; it falls with F/R forward.
 func (w *worker) powerUp() error {
 	w.wires.setPowered(false)
-	w.wires.setRingMode(false)
 	w.wires.setReversed(false)
+	w.wires.setRingMode(false)
 	if err := w.wires.fail(); err != nil {
 		return err
 	}

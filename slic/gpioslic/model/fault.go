@@ -32,6 +32,7 @@ func (m *Module) Inject(f Fault) {
 	}
 	m.faults[f] = true
 	if f == PinsFail {
+		m.cut = true
 		m.shk.Break(gpiomodel.ErrGone)
 	}
 }

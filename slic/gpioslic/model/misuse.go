@@ -56,9 +56,10 @@ func (m *Module) blame(u Misuse) {
 	}
 }
 
-// watch looks for an RM that stays high.
+// watch looks for an RM that stays high. A driver that has not reached its pins since
+// they failed cannot help it.
 func (m *Module) watch() {
-	if !m.ringMode {
+	if !m.ringMode || m.cut {
 		return
 	}
 	switch rest := m.count - m.edges.at; {
@@ -76,8 +77,11 @@ func (m *Module) watchSwing() {
 	}
 }
 
-// watchFall looks at the end of ringing.
+// watchFall looks at the end of ringing. Without feed there is none.
 func (m *Module) watchFall() {
+	if m.down {
+		return
+	}
 	if m.reverse {
 		m.blame(RMFellReversed)
 	}

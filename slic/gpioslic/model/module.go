@@ -76,6 +76,7 @@ type Module struct {
 	reverse  bool // F/R is reverse
 	down     bool // PD is low
 	starting int  // frames until the feed comes back
+	cut      bool // no pin was driven since they failed
 
 	volts float64 // of the feed
 	edges swings

@@ -13,6 +13,13 @@ func (m *Module) RM() gpio.PinIO {
 	return &outPin{output("RM", 1), m, func(l gpio.Level) { m.setRingMode(bool(l)) }, nil}
 }
 
+// Ringing says whether RM is high.
+func (m *Module) Ringing() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.ringMode
+}
+
 // FR returns the pin that tells forward from reverse.
 func (m *Module) FR() gpio.PinIO {
 	set := func(l gpio.Level) { m.setReverse(bool(l) == m.opts.FRForwardLow) }
@@ -59,6 +66,7 @@ func (p *outPin) Out(l gpio.Level) error {
 	if p.module.faults[PinsFail] {
 		return gpiomodel.ErrGone
 	}
+	p.module.cut = false
 	p.drive(l)
 	return nil
 }
