@@ -58,6 +58,7 @@ type port struct {
 	sound     sound           // and the voice
 	machine   *line.Machine
 	flight    *flight
+	caught    catchUp
 	agents    *userAgents
 	calls     map[line.CallID]*call
 	lastID    line.CallID
@@ -88,7 +89,7 @@ func newPort(a *Agent, n int, chip slic.Line, cfg config.Line) (*port, error) {
 		n: n, agent: a, chip: chip, config: cfg,
 		log:   a.log.With("line", n+1),
 		inbox: make(chan message, inboxSize),
-		calls: map[line.CallID]*call{},
+		calls: map[line.CallID]*call{}, caught: newCatchUp(chip),
 	}
 	p.voice = media.NewVoice(media.VoiceOpts{
 		Keys: p.keyPressed, Released: p.keyReleased, NoKeys: chip.Caps().Keys,
@@ -207,7 +208,7 @@ func (p *port) timeUp() {
 	p.at = now
 	p.watchEarlyMedia(now)
 	p.observeDue(now)
-	if due, ok := p.machine.Deadline(); ok && !due.After(now) {
+	if due, ok := p.machine.Deadline(); ok && !due.After(now) && p.certain(due, now) {
 		p.tell(now, line.Timer{})
 	}
 }
@@ -230,6 +231,9 @@ func (p *port) settle(timer *time.Timer) {
 	next := time.Now().Add(time.Hour)
 	if due, ok := p.machine.Deadline(); ok && due.Before(next) {
 		next = due
+		if p.caught.waiting() {
+			next = p.caught.until
+		}
 	}
 	if due, ok := p.earlyMediaCheck(); ok && due.Before(next) {
 		next = due
@@ -291,6 +295,8 @@ func (p *port) chipEvent(e slic.Event) {
 	case slic.OffHook, slic.OnHook:
 		p.offHook = e.Kind == slic.OffHook
 		p.tell(e.At, line.Hook{Off: p.offHook})
+	case slic.CaughtUp:
+		p.caught.answered()
 	case slic.Key:
 		p.keypadKey(e.At, e.Key)
 	case slic.Ready:

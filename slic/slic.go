@@ -103,9 +103,10 @@ const (
 	Lost                        // the port is out of service; the driver keeps trying
 	Note                        // something worth a log line, see Err
 	Key                         // a key was pressed, see Event.Key
+	CaughtUp                    // answers CatchUp; At is that of the event before
 )
 
-var kindNames = [...]string{"ready", "offhook", "onhook", "alarm", "reset", "lost", "note", "key"}
+var kindNames = [...]string{"ready", "offhook", "onhook", "alarm", "reset", "lost", "note", "key", "caughtup"}
 
 // String returns the name used in scripts and logs.
 func (k EventKind) String() string {
@@ -143,6 +144,18 @@ type Measurement struct {
 	// RingCurrent is the rectified mean of the current through the ringers when the
 	// line last rang, TripAt the one that counts as an answer. 0: not known.
 	RingCurrent, TripAt physic.ElectricCurrent
+}
+
+// CatchingUp is a Line that can say that it is not behind its hardware. CatchUp asks
+// for an event CaughtUp, which comes when all that the hardware had noticed by then
+// has been reported, and as soon as it is certain. A port that is out of service does
+// not answer. Any goroutine may call it; it returns at once.
+//
+// Who acts because nothing happened for some time asks first: the kernel and the chip
+// know of an edge before the program gets the processor to report it.
+type CatchingUp interface {
+	Line
+	CatchUp()
 }
 
 // Line is one FXS port.

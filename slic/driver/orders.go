@@ -27,6 +27,7 @@ type Orders struct {
 	driver  string
 	wake    chan struct{}
 	running atomic.Bool
+	asked   atomic.Bool
 
 	mu     sync.Mutex
 	wanted Wanted
@@ -69,6 +70,15 @@ func (o *Orders) Wanted() Wanted {
 
 // Changed receives when something else may be wanted than before.
 func (o *Orders) Changed() <-chan struct{} { return o.wake }
+
+// CatchUp asks the one that runs the port for a CaughtUp.
+func (o *Orders) CatchUp() {
+	o.asked.Store(true)
+	Poke(o.wake)
+}
+
+// Asked says whether CatchUp was called since the last time.
+func (o *Orders) Asked() bool { return o.asked.Swap(false) }
 
 // Begin claims the port for one Run, which calls end when it returns.
 func (o *Orders) Begin() (end func(), err error) {

@@ -52,6 +52,9 @@ func (r *Reports) Send(e slic.Event) {
 	r.notify(e)
 }
 
+// CaughtUp reports that there is nothing left to report.
+func (r *Reports) CaughtUp() { r.notify(slic.Event{At: r.last, Kind: slic.CaughtUp}) }
+
 // Last returns the time of the last event.
 func (r *Reports) Last() time.Time { return r.last }
 

@@ -32,7 +32,7 @@ type Dev struct {
 	orders *driver.Orders
 }
 
-var _ slic.Line = (*Dev)(nil)
+var _ slic.CatchingUp = (*Dev)(nil)
 
 // New returns a port on the given pins. It does not touch them.
 func New(pins Pins, opts Opts) (*Dev, error) {
@@ -70,6 +70,9 @@ func (d *Dev) SetFeed(f slic.Feed) { d.orders.SetFeed(f) }
 // which value is out of range; what the module cannot do is reported once with
 // a Note.
 func (d *Dev) Configure(e slic.Electrical) error { return d.orders.Configure(e) }
+
+// CatchUp implements slic.CatchingUp.
+func (d *Dev) CatchUp() { d.orders.CatchUp() }
 
 // Measure returns slic.ErrUnsupported.
 func (d *Dev) Measure() (slic.Measurement, error) {

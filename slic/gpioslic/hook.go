@@ -69,6 +69,7 @@ func (w *worker) poll() {
 // for an edge may have come just now.
 func (w *worker) drained() {
 	w.takeEdges()
+	w.owed, w.awaited = w.owed || w.awaited, false
 	now, closed := time.Now(), w.closed(w.pins.SHK.Read())
 	if closed == w.shk.Raw {
 		w.polled = 0
@@ -76,6 +77,22 @@ func (w *worker) drained() {
 	}
 	if w.polled++; w.polled >= lostPolls {
 		w.moved(closed, now, now)
+	}
+}
+
+// ask looks whether somebody wants to know that all is told.
+func (w *worker) ask() {
+	if w.orders.Asked() {
+		w.awaited = true
+		w.watcher.Drain()
+	}
+}
+
+// catchUp says that all is told, when the hook is certain.
+func (w *worker) catchUp() {
+	if w.owed && !w.shk.Moving {
+		w.owed = false
+		w.reports.CaughtUp()
 	}
 }
 

@@ -23,11 +23,13 @@ func (w *worker) serve(ctx context.Context) error {
 		if err := w.wires.fail(); err != nil {
 			return err
 		}
+		w.catchUp()
 		timer.Reset(time.Until(w.next()))
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-w.orders.Changed():
+			w.ask()
 		case e := <-w.watcher.Edges:
 			w.edge(e)
 		case <-w.watcher.Drained:

@@ -29,6 +29,8 @@ type worker struct {
 	shk     contact.Debouncer
 	watcher *contact.Watcher // of SHK; both are new for each watch
 	broken  chan error       // there is nothing to watch
+	awaited bool             // a CaughtUp is, with edges still to come
+	owed    bool             // the CaughtUp
 
 	phase    phase
 	phaseEnd time.Time // of ending and confirming

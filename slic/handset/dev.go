@@ -73,7 +73,10 @@ type Dev struct {
 	screen slic.Screen // to be shown
 }
 
-var _ slic.Panel = (*Dev)(nil)
+var (
+	_ slic.Panel      = (*Dev)(nil)
+	_ slic.CatchingUp = (*Dev)(nil)
+)
 
 // New returns a telephone made of the given parts. It does not touch them.
 func New(parts Parts, opts Opts) (*Dev, error) {
@@ -105,6 +108,9 @@ func (d *Dev) SetFeed(f slic.Feed) { d.orders.SetFeed(f) }
 // concerns a pair of wires; the error says which value would be out of range
 // there.
 func (d *Dev) Configure(e slic.Electrical) error { return d.orders.Configure(e) }
+
+// CatchUp implements slic.CatchingUp.
+func (d *Dev) CatchUp() { d.orders.CatchUp() }
 
 // Show implements slic.Panel.
 func (d *Dev) Show(s slic.Screen) {

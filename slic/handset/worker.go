@@ -36,6 +36,8 @@ type worker struct {
 
 	hook     contact.Debouncer
 	off      bool        // as last reported
+	awaited  bool        // a CaughtUp is, with edges still to come
+	owed     bool        // the CaughtUp
 	gaps     keypad.Gaps // of the keypad that the log knows of
 	toldAt   time.Time   // when it was told of some last
 	polled   int         // polls in a row that found another level than the edges told
@@ -115,11 +117,13 @@ func (w *worker) serve(ctx context.Context, notes <-chan error) error {
 		if err := w.sync(time.Now()); err != nil {
 			return err
 		}
+		w.catchUp()
 		timer.Reset(time.Until(w.next()))
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-w.orders.Changed():
+			w.ask()
 		case e := <-w.watcher.Edges:
 			w.edge(e)
 		case <-w.watcher.Drained:
@@ -204,6 +208,27 @@ func (w *worker) poll() {
 	w.watcher.Drain()
 }
 
+// ask looks whether somebody wants to know that all is told.
+func (w *worker) ask() {
+	if w.orders.Asked() {
+		w.awaited = true
+		w.watcher.Drain()
+	}
+}
+
+// catchUp says that all is told, when the switch is certain. Keys that wait come
+// first.
+func (w *worker) catchUp() {
+	if !w.owed || w.hook.Moving {
+		return
+	}
+	for range len(w.keys) {
+		w.reports.Send(<-w.keys)
+	}
+	w.owed = false
+	w.reports.CaughtUp()
+}
+
 // checkKeypad tells that keys may have been lost, once a minute at most.
 func (w *worker) checkKeypad(now time.Time) {
 	if w.parts.Keypad == nil || now.Sub(w.toldAt) < tellPeriod {
@@ -229,6 +254,7 @@ func (w *worker) takeEdges() {
 // for an edge may have come just now.
 func (w *worker) drained() {
 	w.takeEdges()
+	w.owed, w.awaited = w.owed || w.awaited, false
 	now, off := time.Now(), w.lifted(w.parts.Hook.Read())
 	if off == w.hook.Raw {
 		w.polled = 0

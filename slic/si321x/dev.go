@@ -72,6 +72,9 @@ func (d *Dev) Caps() slic.Caps {
 // and not again after a ring trip until SetFeed is called anew.
 func (d *Dev) SetFeed(f slic.Feed) { d.orders.SetFeed(f) }
 
+// CatchUp implements slic.CatchingUp.
+func (d *Dev) CatchUp() { d.orders.CatchUp() }
+
 // Configure asks for electrical settings. They take effect between two bursts
 // when the phone is ringing. The error says which value is out of range; what
 // the chip can only do nearly is reported once with a Note.

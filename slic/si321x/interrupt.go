@@ -49,9 +49,36 @@ func (w *worker) timed() bool {
 	return ok && w.intFault == ""
 }
 
+// look has the chip serviced, by the time of INT where that can be known.
+func (w *worker) look() error {
+	if w.timed() {
+		w.irq.Drain()
+		return nil
+	}
+	return w.serviceAll()
+}
+
+// ask looks whether somebody wants to know that all is told.
+func (w *worker) ask() error {
+	if !w.orders.Asked() {
+		return nil
+	}
+	w.awaited = true
+	return w.look()
+}
+
 // serviceAll handles what is pending since the first edge of INT that waits, or
 // since now if none does.
 func (w *worker) serviceAll() error {
+	err := w.serviceSinceFirst()
+	if err == nil && w.awaited {
+		w.awaited = false
+		w.reports.CaughtUp()
+	}
+	return err
+}
+
+func (w *worker) serviceSinceFirst() error {
 	at := time.Now()
 	for n := len(w.irq.Edges); n > 0; n-- {
 		if e := <-w.irq.Edges; e.Level == gpio.Low && e.At.Before(at) {

@@ -40,6 +40,7 @@ func (w *worker) serve(ctx context.Context) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-w.orders.Changed():
+			err = w.ask()
 		case e := <-w.irq.Edges:
 			if e.Level == gpio.Low {
 				err = w.service(e.At)
@@ -118,11 +119,7 @@ func (w *worker) poll(now time.Time) error {
 		every = pollFast
 	}
 	w.pollAt = now.Add(every)
-	if w.timed() {
-		w.irq.Drain()
-		return nil
-	}
-	return w.serviceAll()
+	return w.look()
 }
 
 // serviceRounds bounds the rounds of one service; each handles what was pending

@@ -32,6 +32,7 @@ type worker struct {
 	*Dev
 	reports  *driver.Reports
 	irq      *contact.Watcher // of INT
+	awaited  bool             // a CaughtUp is
 	chip     chip
 	part     Variant
 	revision byte
