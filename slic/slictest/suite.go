@@ -34,6 +34,7 @@ func TestLine(t *testing.T, r Rig) {
 	r.run(t, "reset", plain, testReset)
 	r.run(t, "configure", plain, testConfigure)
 	r.run(t, "measure", plain, testMeasure)
+	r.run(t, "catch up", plain, testCatchUp)
 	r.stopEarly(t)
 }
 
@@ -79,6 +80,34 @@ func testBounce(b *bench) {
 		b.want(slic.OnHook, b.rig.OffHook+bounce)
 		b.quiet(200 * time.Millisecond)
 	}
+}
+
+// testCatchUp asks in every state whether all is told: the answer comes soon, once,
+// and after an edge that came before the question.
+func testCatchUp(b *bench) {
+	line, ok := b.port.Line.(slic.CatchingUp)
+	if !ok {
+		return
+	}
+	const answer = 150 * time.Millisecond // a plain pin is looked at every 100 ms
+	ask := func() {
+		b.Helper()
+		line.CatchUp()
+		b.want(slic.CaughtUp, answer)
+		b.quiet(b.rig.Settle)
+	}
+	ask()
+	b.port.Line.SetFeed(slic.Ringing)
+	b.quiet(300 * time.Millisecond)
+	ask()
+	b.port.Line.SetFeed(slic.Forward)
+	b.quiet(b.rig.Settle)
+	b.phone.Lift()
+	time.Sleep(b.rig.OffHook)
+	line.CatchUp()
+	b.want(slic.OffHook, answer)
+	b.want(slic.CaughtUp, answer)
+	ask()
 }
 
 // testFlash checks that the length of a flash is reported within 5 ms.
