@@ -67,10 +67,21 @@ func (w *worker) ask() error {
 	return w.look()
 }
 
-// serviceAll handles what is pending since the first edge of INT that waits, or
-// since now if none does.
+// mostDrains bounds how often INT is asked for the edge that made it low before that
+// counts as lost.
+const mostDrains = 3
+
+// serviceAll handles what is pending since the first edge of INT that waits, or since
+// now if there is none. An INT that is low has an edge that came just now.
 func (w *worker) serviceAll() error {
-	err := w.serviceSinceFirst()
+	at, found := w.firstEdge()
+	if !found && w.timed() && w.drains < mostDrains && w.pins.Int.Read() == gpio.Low {
+		w.drains++
+		w.irq.Drain()
+		return nil
+	}
+	w.drains = 0
+	err := w.service(at)
 	if err == nil && w.awaited {
 		w.awaited = false
 		w.reports.CaughtUp()
@@ -78,14 +89,15 @@ func (w *worker) serviceAll() error {
 	return err
 }
 
-func (w *worker) serviceSinceFirst() error {
-	at := time.Now()
+// firstEdge takes all edges of INT that wait and returns the time of the first, or now.
+func (w *worker) firstEdge() (at time.Time, found bool) {
+	at = time.Now()
 	for n := len(w.irq.Edges); n > 0; n-- {
-		if e := <-w.irq.Edges; e.Level == gpio.Low && e.At.Before(at) {
-			at = e.At
+		if e := <-w.irq.Edges; e.Level == gpio.Low && !e.At.After(at) {
+			at, found = e.At, true
 		}
 	}
-	return w.service(at)
+	return at, found
 }
 
 // drainEdges forgets edges of a chip that was reset since.

@@ -33,6 +33,7 @@ type worker struct {
 	reports  *driver.Reports
 	irq      *contact.Watcher // of INT
 	awaited  bool             // a CaughtUp is
+	drains   int              // in a row that brought no edge of an INT that is low
 	chip     chip
 	part     Variant
 	revision byte
