@@ -208,7 +208,7 @@ func TestForbiddenIsTriedRarely(t *testing.T) {
 
 func TestOverloadedRegistrar(t *testing.T) {
 	later := map[int][]string{503: {"Retry-After: 300 (busy)"}}
-	withRegistrar(t, siptest.Opts{Header: later}, nil, func(_ *siptest.Registrar, j *journal, s *subscriber) {
+	withRegistrar(t, siptest.Opts{Header: later}, func(_ *Account, o *Opts) { o.StartJitter = 10 * time.Second }, func(_ *siptest.Registrar, j *journal, s *subscriber) {
 		j.answer(503)
 		var reg Registration
 		for reg.Code != 503 {
