@@ -99,7 +99,7 @@ func (t *Telemetry) Trace(d time.Duration) error {
 func (t *Tap) runHEP(ctx context.Context, cfg *config.HEP, log *slog.Logger) {
 	for ctx.Err() == nil {
 		if now := t.trace.Load(); now != nil && time.Until(now.until) > 0 && cfg.Server != "" {
-			if err := t.copyTo(ctx, cfg, now.until); err != nil {
+			if err := t.copyTo(ctx, cfg, now); err != nil {
 				log.Warn("trace ended", "err", err)
 				t.trace.CompareAndSwap(now, nil)
 			}
@@ -111,9 +111,9 @@ func (t *Tap) runHEP(ctx context.Context, cfg *config.HEP, log *slog.Logger) {
 	}
 }
 
-// copyTo copies SIP messages to the capture server until a time, or until the
-// trace is changed.
-func (t *Tap) copyTo(ctx context.Context, cfg *config.HEP, until time.Time) error {
+// copyTo copies SIP messages to the capture server until the trace's time is over, or
+// another takes its place.
+func (t *Tap) copyTo(ctx context.Context, cfg *config.HEP, now *tracing) error {
 	r, stop, err := t.read(false, false)
 	if err != nil {
 		return err
@@ -124,7 +124,7 @@ func (t *Tap) copyTo(ctx context.Context, cfg *config.HEP, until time.Time) erro
 		return err
 	}
 	defer func() { _ = client.Close() }()
-	end := time.NewTimer(time.Until(until))
+	end := time.NewTimer(time.Until(now.until))
 	defer end.Stop()
 	for {
 		select {
@@ -135,8 +135,10 @@ func (t *Tap) copyTo(ctx context.Context, cfg *config.HEP, until time.Time) erro
 		case <-r.ended:
 			return errNotPermitted
 		case <-t.traceChanged:
-			t.again()
-			return nil
+			if t.trace.Load() != now {
+				t.again()
+				return nil
+			}
 		case p := <-r.packets:
 			// A capture server that is not there answers with an ICMP error, which
 			// the next packet gets; the trace goes on.
