@@ -12,8 +12,10 @@ const (
 type history struct {
 	spectra []fft.Spectrum
 	power   [][bins]float32
+	taught  [][bins]float32 // power, but of what leaks from afar next to nothing
 	energy  []float32
 	frame   [fft.N]float32
+	clean   [bins]float32 // power of the newest under a Hann window
 	newest  int
 }
 
@@ -21,6 +23,7 @@ func newHistory(partitions int) history {
 	return history{
 		spectra: make([]fft.Spectrum, partitions),
 		power:   make([][bins]float32, partitions),
+		taught:  make([][bins]float32, partitions),
 		energy:  make([]float32, partitions),
 	}
 }
@@ -28,8 +31,10 @@ func newHistory(partitions int) history {
 func (h *history) reset() {
 	clear(h.spectra)
 	clear(h.power)
+	clear(h.taught)
 	clear(h.energy)
 	clear(h.frame[:])
+	clear(h.clean[:])
 	h.newest = 0
 }
 
@@ -46,6 +51,32 @@ func (h *history) add(x *[block]float32, energy float32) {
 	fft.Forward(&h.frame, s)
 	for k := range power {
 		power[k] = s.Re[k]*s.Re[k] + s.Im[k]*s.Im[k]
+	}
+	hann(s, &h.clean)
+	unleak(&h.taught[h.newest], power, &h.clean)
+}
+
+// leaky is how much more power than under a Hann window, which hardly leaks, a bin
+// may have of its own; 1.5 would be that of noise.
+const leaky = 7
+
+// unleak computes what a block teaches about each bin. A frame cut out of a voice
+// has the strongest of its harmonics in every bin, some 30 dB weaker: there it is no
+// sound of that frequency and tells nothing about the path at it.
+func unleak(taught, power, clean *[bins]float32) {
+	taught[0], taught[bins-1] = power[0], power[bins-1]
+	for k := 1; k < bins-1; k++ {
+		taught[k] = min(power[k], leaky*clean[k])
+	}
+}
+
+// hann computes the power spectrum of the frame of s under a Hann window, which
+// is three bins of s. The first and the last have none.
+func hann(s *fft.Spectrum, power *[bins]float32) {
+	for k := 1; k < bins-1; k++ {
+		re := s.Re[k] - 0.5*(s.Re[k-1]+s.Re[k+1])
+		im := s.Im[k] - 0.5*(s.Im[k-1]+s.Im[k+1])
+		power[k] = re*re + im*im
 	}
 }
 

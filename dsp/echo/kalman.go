@@ -23,10 +23,10 @@ type variances [][bins]float32
 const (
 	unknown   = 0.4  // variance of the first partition when nothing is known; echo tends to be early
 	restPart  = 0.3  // that a block has in the power of what was not cancelled
-	certainty = 0.17 // part of the ideal reduction of the variance; bins are not independent
+	certainty = 0.2  // part of the ideal reduction of the variance; bins are not independent
 	drift     = 1e-6 // part of the power of a path that may change within a block
 	constrain = 2    // partitions to constrain in each block
-	unlikely  = 6    // times the power expected of errors
+	unlikely  = 4    // times the power expected of errors
 	tiny      = 1e-3 // keeps silence from being divided by itself
 )
 
@@ -76,7 +76,7 @@ func (a *kalman) learn(h *history, rest *[block]float32) {
 	a.surprise = strange / (whole + tiny)
 	for p := range a.filter {
 		i := h.index(p)
-		update(&a.filter[p], &a.variances[p], &h.spectra[i], &h.power[i], &e, &gain)
+		update(&a.filter[p], &a.variances[p], &h.spectra[i], &h.taught[i], &e, &gain)
 	}
 	for range min(constrain, len(a.filter)) {
 		a.filter.constrain(a.next)
@@ -106,12 +106,12 @@ func expect(sum, power, variance *[bins]float32) {
 
 // update corrects one partition by the error e and its variance by what the
 // correction taught; e is scaled by gain, one over the power expected.
-func update(w *fft.Spectrum, variance *[bins]float32, x *fft.Spectrum, power *[bins]float32, e *fft.Spectrum, gain *[bins]float32) {
+func update(w *fft.Spectrum, variance *[bins]float32, x *fft.Spectrum, taught *[bins]float32, e *fft.Spectrum, gain *[bins]float32) {
 	for k := range bins {
 		v := variance[k]
 		re := w.Re[k] + v*(x.Re[k]*e.Re[k]+x.Im[k]*e.Im[k])
 		im := w.Im[k] + v*(x.Re[k]*e.Im[k]-x.Im[k]*e.Re[k])
 		w.Re[k], w.Im[k] = re, im
-		variance[k] = v*(1-certainty*v*gain[k]*power[k]) + drift*(re*re+im*im)
+		variance[k] = v*(1-certainty*v*gain[k]*taught[k]) + drift*(re*re+im*im)
 	}
 }
