@@ -200,7 +200,7 @@ func (c *Canceller) cancel(d *[block]float32, nearEnergy float32, echo *[block]f
 	if tones {
 		c.background.surprise = surprising
 	} else {
-		c.background.learn(&c.history, &ahead)
+		c.background.learn(&c.history, &ahead, energy(&ahead) < exact*nearEnergy)
 	}
 	if c.contest.probing > 0 { // its doubt would explain everything
 		c.background.surprise = max(c.background.surprise, surprising)

@@ -12,7 +12,7 @@ const (
 type history struct {
 	spectra []fft.Spectrum
 	power   [][bins]float32
-	taught  [][bins]float32 // power, but of what leaks from afar next to nothing
+	owned   [][bins]float32 // part of the power that is of the bin's own frequencies, not leaked
 	energy  []float32
 	frame   [fft.N]float32
 	clean   [bins]float32 // power of the newest under a Hann window
@@ -23,7 +23,7 @@ func newHistory(partitions int) history {
 	return history{
 		spectra: make([]fft.Spectrum, partitions),
 		power:   make([][bins]float32, partitions),
-		taught:  make([][bins]float32, partitions),
+		owned:   make([][bins]float32, partitions),
 		energy:  make([]float32, partitions),
 	}
 }
@@ -31,7 +31,7 @@ func newHistory(partitions int) history {
 func (h *history) reset() {
 	clear(h.spectra)
 	clear(h.power)
-	clear(h.taught)
+	clear(h.owned)
 	clear(h.energy)
 	clear(h.frame[:])
 	clear(h.clean[:])
@@ -53,20 +53,20 @@ func (h *history) add(x *[block]float32, energy float32) {
 		power[k] = s.Re[k]*s.Re[k] + s.Im[k]*s.Im[k]
 	}
 	hann(s, &h.clean)
-	unleak(&h.taught[h.newest], power, &h.clean)
+	own(&h.owned[h.newest], power, &h.clean)
 }
 
 // leaky is how much more power than under a Hann window, which hardly leaks, a bin
 // may have of its own; 1.5 would be that of noise.
 const leaky = 7
 
-// unleak computes what a block teaches about each bin. A frame cut out of a voice
-// has the strongest of its harmonics in every bin, some 30 dB weaker: there it is no
-// sound of that frequency and tells nothing about the path at it.
-func unleak(taught, power, clean *[bins]float32) {
-	taught[0], taught[bins-1] = power[0], power[bins-1]
+// own computes which part of the power of each bin is its own. A frame cut out of a
+// voice has the strongest of its harmonics in every bin, some 30 dB weaker: there it
+// is no sound of that frequency and tells little about the path at it.
+func own(owned, power, clean *[bins]float32) {
+	owned[0], owned[bins-1] = 1, 1
 	for k := 1; k < bins-1; k++ {
-		taught[k] = min(power[k], leaky*clean[k])
+		owned[k] = min(1, leaky*clean[k]/(power[k]+tiny))
 	}
 }
 

@@ -49,8 +49,8 @@ const (
 	headStart   = 4     // blocks without an echo to compare with
 	softly      = 0.3   // gain in them, of what is taken for echo
 	firstLoss   = 0.03  // echo over far signal, that is taken to be residual echo in them
-	firstLift   = 1.5   // of the bound for sounds that the filter knows less of, while the limit sinks
-	lift        = 2.5   // afterwards
+	firstLift   = 1.3   // of the bound for sounds that the filter knows less of, while the limit sinks
+	lift        = 2     // afterwards
 	clipLift    = 100   // of the bound for an echo that clips
 	firstHold   = 5     // blocks, after a sound of the near end
 	talkHold    = 25    // after another one within that time
