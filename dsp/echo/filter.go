@@ -16,6 +16,7 @@ type history struct {
 	energy  []float32
 	frame   [fft.N]float32
 	clean   [bins]float32 // power of the newest under a Hann window
+	total   float32       // of clean
 	newest  int
 }
 
@@ -52,7 +53,7 @@ func (h *history) add(x *[block]float32, energy float32) {
 	for k := range power {
 		power[k] = s.Re[k]*s.Re[k] + s.Im[k]*s.Im[k]
 	}
-	hann(s, &h.clean)
+	h.total = hann(s, &h.clean)
 	own(&h.owned[h.newest], power, &h.clean)
 }
 
@@ -71,13 +72,15 @@ func own(owned, power, clean *[bins]float32) {
 }
 
 // hann computes the power spectrum of the frame of s under a Hann window, which
-// is three bins of s. The first and the last have none.
-func hann(s *fft.Spectrum, power *[bins]float32) {
+// is three bins of s, and its sum. The first and the last have none.
+func hann(s *fft.Spectrum, power *[bins]float32) (total float32) {
 	for k := 1; k < bins-1; k++ {
 		re := s.Re[k] - 0.5*(s.Re[k-1]+s.Re[k+1])
 		im := s.Im[k] - 0.5*(s.Im[k-1]+s.Im[k+1])
 		power[k] = re*re + im*im
+		total += power[k]
 	}
+	return total
 }
 
 // index returns where the block is that came age blocks ago.

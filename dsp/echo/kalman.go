@@ -90,7 +90,7 @@ func (a *kalman) learn(h *history, rest *[block]float32, exactly bool) {
 		if exactly {
 			owned = &whole
 		}
-		update(&a.filter[p], &a.variances[p], &h.spectra[i], &h.power[i], owned, &e, &gain)
+		update(&a.filter[p], &a.variances[p], &h.spectra[i], owned, &e, &gain)
 	}
 	for range min(constrain, len(a.filter)) {
 		a.filter.constrain(a.next)
@@ -121,13 +121,14 @@ func expect(sum, power, variance *[bins]float32) {
 // update corrects one partition by the error e and its variance by what the
 // correction taught; e is scaled by gain, one over the power expected. Of x counts
 // the part owned.
-func update(w *fft.Spectrum, variance *[bins]float32, x *fft.Spectrum, power, owned *[bins]float32, e *fft.Spectrum, gain *[bins]float32) {
+func update(w *fft.Spectrum, variance *[bins]float32, x *fft.Spectrum, owned *[bins]float32, e *fft.Spectrum, gain *[bins]float32) {
 	for k := range bins {
 		v := variance[k]
 		step := v * owned[k]
 		re := w.Re[k] + step*(x.Re[k]*e.Re[k]+x.Im[k]*e.Im[k])
 		im := w.Im[k] + step*(x.Re[k]*e.Im[k]-x.Im[k]*e.Re[k])
 		w.Re[k], w.Im[k] = re, im
-		variance[k] = v*(1-certainty*step*gain[k]*power[k]) + drift*(re*re+im*im)
+		power := x.Re[k]*x.Re[k] + x.Im[k]*x.Im[k]
+		variance[k] = v*(1-certainty*step*gain[k]*power) + drift*(re*re+im*im)
 	}
 }

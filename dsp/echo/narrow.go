@@ -14,11 +14,7 @@ const (
 
 // listen looks at the newest block.
 func (n *narrowBand) listen(h *history) bool {
-	power := h.clean
-	var total float32
-	for _, p := range power {
-		total += p
-	}
+	power, total := h.clean, h.total
 	rest := total
 	for range 2 {
 		rest -= takePeak(&power)
