@@ -4,11 +4,14 @@ package echo
 //
 // A sum of differences of energy is taken as proof when it is well above the
 // root of the sum of their squares: one block alone, or blocks that contradict
-// each other, prove nothing. All sums forget with a time constant of 100 ms.
+// each other, prove nothing. All sums forget with a time constant of 100 ms. A loud
+// vowel outweighs in them what comes after it, so a background that leaves far less
+// for some blocks in a row has won whatever they say.
 type contest struct {
 	near, rest, ahead float64 // energies: as it came, of the foreground, of the background
 	better, harmful   evidence
-	settled           bool // the foreground was good once
+	good              int // blocks in which the foreground was good, up to trusted
+	wins              int // blocks in a row in which the background was far better
 
 	probing int // blocks that the background may still try
 	waiting int // blocks until it may try again
@@ -38,6 +41,10 @@ const (
 	failure     = 2.0  // energy to be restored
 	worse       = 1.5  // energy to give up
 	poor        = 0.1  // of the energy, that remains, to look for a better path
+	trusted     = 31   // blocks of a good foreground until it is not doubted lightly; one vowel is not enough
+	crushing    = 0.35 // energy to be far better
+	won         = 3    // blocks of a far better background
+	audible     = 4.0  // times the noise
 	insane      = 1e13 // energy of no possible signal
 )
 
@@ -59,10 +66,14 @@ func (v *evidence) refutes() bool { return v.sum < 0 && v.sum*v.sum > proof*v.sq
 
 func newContest() contest { return contest{waiting: firstProbe, pause: minPause} }
 
+// settled says whether the foreground was good for some time.
+func (c *contest) settled() bool { return c.good >= trusted }
+
 // judge takes the energies of a block as it came, after the foreground and after
-// the background, and that of the background noise. While tones are all the far
-// end sends, nothing is learnt and the background not believed.
-func (c *contest) judge(near, rest, ahead, noise float32, tones bool) verdict {
+// the background, that of the background noise, and which part of what was left of
+// the block before no error of the model explains. While tones are all the far end
+// sends, nothing is learnt and the background not believed.
+func (c *contest) judge(near, rest, ahead, noise, strange float32, tones bool) verdict {
 	n, r, a := float64(near), float64(rest), float64(ahead)
 	if !(a < insane && r < insane) {
 		return c.decide(giveUp)
@@ -72,7 +83,7 @@ func (c *contest) judge(near, rest, ahead, noise float32, tones bool) verdict {
 	c.ahead = remember*c.ahead + a
 	c.better.add(r - a)
 	c.harmful.add(r - n)
-	c.settled = c.settled || c.rest < poor*c.near
+	c.count(n, r, a, float64(noise))
 	switch {
 	case c.harmful.proves() && c.rest > worse*c.near:
 		return c.decide(giveUp)
@@ -81,7 +92,20 @@ func (c *contest) judge(near, rest, ahead, noise float32, tones bool) verdict {
 	case c.superior(r, a):
 		return c.decide(adopt)
 	}
-	return c.explore(float64(noise))
+	return c.explore(float64(noise), strange)
+}
+
+// count counts the blocks in which the foreground is good, and those in which the
+// background is far better.
+func (c *contest) count(near, rest, ahead, noise float64) {
+	if c.rest < poor*c.near {
+		c.good = min(c.good+1, trusted)
+	}
+	if near > loud && rest > audible*noise && ahead < crushing*rest {
+		c.wins++
+	} else {
+		c.wins = 0
+	}
 }
 
 // superior says whether the background is to be adopted. Where a foreground that
@@ -89,7 +113,9 @@ func (c *contest) judge(near, rest, ahead, noise float32, tones bool) verdict {
 // background that leaves half is believed.
 func (c *contest) superior(rest, ahead float64) bool {
 	switch {
-	case !c.settled:
+	case c.wins >= won:
+		return true
+	case !c.settled():
 		return c.ahead < improvement*c.rest && (c.better.proves() || ahead < striking*rest)
 	case c.rest > poor*c.near:
 		return c.ahead < striking*c.rest && c.better.proves()
@@ -97,9 +123,10 @@ func (c *contest) superior(rest, ahead float64) bool {
 	return c.ahead < improvement*c.rest && c.better.proves()
 }
 
-// explore lets the background try an unknown path when the one known is poor,
-// for some time, and then again after ever longer pauses.
-func (c *contest) explore(noise float64) verdict {
+// explore lets the background try an unknown path when the one known is poor and
+// its errors do not explain that, for some time, and then again after ever longer
+// pauses.
+func (c *contest) explore(noise float64, strange float32) verdict {
 	switch {
 	case c.probing > 1:
 		c.probing--
@@ -114,7 +141,7 @@ func (c *contest) explore(noise float64) verdict {
 		return keep
 	}
 	const blocks = 1 / (1 - remember) // that the sums are of
-	if c.rest > poor*c.near && c.rest > 4*noise*blocks && c.near > loud*blocks {
+	if c.rest > poor*c.near && c.rest > audible*noise*blocks && c.near > loud*blocks && strange > surprising {
 		c.probing = probeLength
 		return probe
 	}
@@ -128,7 +155,7 @@ var loud = float64(energyAt(-50))
 func (c *contest) decide(v verdict) verdict {
 	c.better, c.harmful = evidence{}, evidence{}
 	c.ahead = c.rest
-	c.probing = 0
+	c.probing, c.wins = 0, 0
 	switch v {
 	case adopt:
 		c.pause = minPause

@@ -3,6 +3,7 @@ package echo
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,19 +17,23 @@ import (
 
 // pair are a far and a near end, both at -16 dBm0.
 type pair struct {
+	index     int // of the hybrid
 	model     string
 	far, near []int16
 }
 
+// sampled are the hybrids of the pairs that are taken by default. The voices at m4 are
+// the hardest: the far end begins with one vowel for half a second, and the frequencies
+// between its harmonics come as news.
+var sampled = []string{"m1", "m4", "m5", "m7"}
+
 // pairs are those of one kind of signal; the far ends last 4 s and the near ones 2.
 func pairs(t *testing.T, kind string) (all []pair) {
 	t.Helper()
-	names := []string{"m1", "m4", "m5", "m7"}
-	if full() {
-		names = g168.Names()
-	}
-	for i, m := range names {
-		all = append(all, newPair(t, kind, m, i))
+	for i, m := range g168.Names() {
+		if full() || slices.Contains(sampled, m) {
+			all = append(all, newPair(t, kind, m, i))
+		}
 	}
 	return all
 }
@@ -39,9 +44,9 @@ func newPair(t *testing.T, kind, model string, i int) pair {
 	if kind == "speech" {
 		far := dsptest.Speech(t, dsptest.Voices[i], 5, -16, uint64(i))
 		near := dsptest.Speech(t, dsptest.Voices[(i+3)%8], 5, -16, uint64(i)+100)
-		return pair{model, far[:samples(4)], near[:samples(2)]}
+		return pair{i, model, far[:samples(4)], near[:samples(2)]}
 	}
-	return pair{model, css(4, -16, uint64(i)), nearCSS(2, -16, uint64(i))}
+	return pair{i, model, css(4, -16, uint64(i)), nearCSS(2, -16, uint64(i))}
 }
 
 // Both ends talk from the first sample of a line of which nothing is known: what the
@@ -173,9 +178,9 @@ func TestEarlySingleTalk(t *testing.T) {
 	}
 	for kind, limit := range map[string]float64{"CSS": 20, "speech": 12} {
 		loss, level, peak := 99.0, -99.0, -99.0
-		for i, p := range pairs(t, kind) {
+		for _, p := range pairs(t, kind) {
 			for _, erl := range []float64{6, 14, 24} {
-				for _, c := range lawsOf(i) {
+				for _, c := range lawsOf(p.index) {
 					far := join(p.far)
 					_, out := newLine(t, p.model, erl, c, Opts{}).talk(far, nil)
 					loss = min(loss, float64(g168.Level(part(far, 0, 1))-g168.Level(part(out, 0, 1))))

@@ -181,7 +181,7 @@ func (c *Canceller) cancel(d *[block]float32, nearEnergy float32, echo *[block]f
 	subtract(&ahead, &near, &guess)
 
 	tones := c.band.listen(&c.history)
-	switch c.contest.judge(nearEnergy, energy(d), energy(&ahead), c.noise.level(), tones) {
+	switch c.contest.judge(nearEnergy, energy(d), energy(&ahead), c.noise.level(), c.background.surprise, tones) {
 	case adopt:
 		fade(d, &ahead)
 		subtract(echo, &near, d)
@@ -200,13 +200,13 @@ func (c *Canceller) cancel(d *[block]float32, nearEnergy float32, echo *[block]f
 	if tones {
 		c.background.surprise = surprising
 	} else {
-		c.background.learn(&c.history, &ahead)
+		c.background.learn(&c.history, &ahead, energy(&ahead) < exact*nearEnergy)
 	}
 	if c.contest.probing > 0 { // its doubt would explain everything
 		c.background.surprise = max(c.background.surprise, surprising)
 	}
 	// What was adopted by chance, from both talking at once, must not be heard.
-	if !c.contest.settled && energy(d) > nearEnergy {
+	if !c.contest.settled() && energy(d) > nearEnergy {
 		*d, *echo = near, [block]float32{}
 	}
 }

@@ -12,8 +12,11 @@ const (
 type history struct {
 	spectra []fft.Spectrum
 	power   [][bins]float32
+	owned   [][bins]float32 // part of the power that is of the bin's own frequencies, not leaked
 	energy  []float32
 	frame   [fft.N]float32
+	clean   [bins]float32 // power of the newest under a Hann window
+	total   float32       // of clean
 	newest  int
 }
 
@@ -21,6 +24,7 @@ func newHistory(partitions int) history {
 	return history{
 		spectra: make([]fft.Spectrum, partitions),
 		power:   make([][bins]float32, partitions),
+		owned:   make([][bins]float32, partitions),
 		energy:  make([]float32, partitions),
 	}
 }
@@ -28,8 +32,10 @@ func newHistory(partitions int) history {
 func (h *history) reset() {
 	clear(h.spectra)
 	clear(h.power)
+	clear(h.owned)
 	clear(h.energy)
 	clear(h.frame[:])
+	clear(h.clean[:])
 	h.newest = 0
 }
 
@@ -47,6 +53,34 @@ func (h *history) add(x *[block]float32, energy float32) {
 	for k := range power {
 		power[k] = s.Re[k]*s.Re[k] + s.Im[k]*s.Im[k]
 	}
+	h.total = hann(s, &h.clean)
+	own(&h.owned[h.newest], power, &h.clean)
+}
+
+// leaky is how much more power than under a Hann window, which hardly leaks, a bin
+// may have of its own; 1.5 would be that of noise.
+const leaky = 7
+
+// own computes which part of the power of each bin is its own. A frame cut out of a
+// voice has the strongest of its harmonics in every bin, some 30 dB weaker: there it
+// is no sound of that frequency and tells little about the path at it.
+func own(owned, power, clean *[bins]float32) {
+	owned[0], owned[bins-1] = 1, 1
+	for k := 1; k < bins-1; k++ {
+		owned[k] = min(1, leaky*clean[k]/(power[k]+tiny))
+	}
+}
+
+// hann computes the power spectrum of the frame of s under a Hann window, which
+// is three bins of s, and its sum. The first and the last have none.
+func hann(s *fft.Spectrum, power *[bins]float32) (total float32) {
+	for k := 1; k < bins-1; k++ {
+		re := s.Re[k] - 0.5*(s.Re[k-1]+s.Re[k+1])
+		im := s.Im[k] - 0.5*(s.Im[k-1]+s.Im[k+1])
+		power[k] = re*re + im*im
+		total += power[k]
+	}
+	return total
 }
 
 // index returns where the block is that came age blocks ago.

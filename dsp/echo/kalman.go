@@ -23,12 +23,21 @@ type variances [][bins]float32
 const (
 	unknown   = 0.4  // variance of the first partition when nothing is known; echo tends to be early
 	restPart  = 0.3  // that a block has in the power of what was not cancelled
-	certainty = 0.17 // part of the ideal reduction of the variance; bins are not independent
+	certainty = 0.2  // part of the ideal reduction of the variance; bins are not independent
 	drift     = 1e-6 // part of the power of a path that may change within a block
 	constrain = 2    // partitions to constrain in each block
-	unlikely  = 6    // times the power expected of errors
+	unlikely  = 3.5  // times the power expected of errors
+	exact     = 5e-4 // part of the echo that remains of one known exactly
 	tiny      = 1e-3 // keeps silence from being divided by itself
 )
+
+// whole is what owns all of its power.
+var whole = func() (all [bins]float32) {
+	for k := range all {
+		all[k] = 1
+	}
+	return all
+}()
 
 func newKalman(partitions int) kalman {
 	return kalman{filter: make(filter, partitions), variances: make(variances, partitions)}
@@ -52,8 +61,9 @@ func (a *kalman) doubt() {
 	}
 }
 
-// learn takes what the filter left of the newest block of h.
-func (a *kalman) learn(h *history, rest *[block]float32) {
+// learn takes what the filter left of the newest block of h. Of a path that is known
+// exactly, what leaks between the bins teaches too.
+func (a *kalman) learn(h *history, rest *[block]float32, exactly bool) {
 	var frame [fft.N]float32
 	copy(frame[block:], rest[:])
 	var e fft.Spectrum
@@ -63,20 +73,24 @@ func (a *kalman) learn(h *history, rest *[block]float32) {
 	for p := range a.variances {
 		expect(&gain, &h.power[h.index(p)], &a.variances[p])
 	}
-	var strange, whole float32
+	var strange, total float32
 	for k := range bins {
 		power := e.Re[k]*e.Re[k] + e.Im[k]*e.Im[k]
-		whole += power
+		total += power
 		strange += max(0, power-unlikely*gain[k])
 		a.rest[k] += restPart * (power - a.rest[k])
 		gain[k] = 1 / (gain[k] + 2*a.rest[k] + tiny)
 		e.Re[k] *= gain[k]
 		e.Im[k] *= gain[k]
 	}
-	a.surprise = strange / (whole + tiny)
+	a.surprise = strange / (total + tiny)
 	for p := range a.filter {
 		i := h.index(p)
-		update(&a.filter[p], &a.variances[p], &h.spectra[i], &h.power[i], &e, &gain)
+		owned := &h.owned[i]
+		if exactly {
+			owned = &whole
+		}
+		update(&a.filter[p], &a.variances[p], &h.spectra[i], owned, &e, &gain)
 	}
 	for range min(constrain, len(a.filter)) {
 		a.filter.constrain(a.next)
@@ -105,13 +119,16 @@ func expect(sum, power, variance *[bins]float32) {
 }
 
 // update corrects one partition by the error e and its variance by what the
-// correction taught; e is scaled by gain, one over the power expected.
-func update(w *fft.Spectrum, variance *[bins]float32, x *fft.Spectrum, power *[bins]float32, e *fft.Spectrum, gain *[bins]float32) {
+// correction taught; e is scaled by gain, one over the power expected. Of x counts
+// the part owned.
+func update(w *fft.Spectrum, variance *[bins]float32, x *fft.Spectrum, owned *[bins]float32, e *fft.Spectrum, gain *[bins]float32) {
 	for k := range bins {
 		v := variance[k]
-		re := w.Re[k] + v*(x.Re[k]*e.Re[k]+x.Im[k]*e.Im[k])
-		im := w.Im[k] + v*(x.Re[k]*e.Im[k]-x.Im[k]*e.Re[k])
+		step := v * owned[k]
+		re := w.Re[k] + step*(x.Re[k]*e.Re[k]+x.Im[k]*e.Im[k])
+		im := w.Im[k] + step*(x.Re[k]*e.Im[k]-x.Im[k]*e.Re[k])
 		w.Re[k], w.Im[k] = re, im
-		variance[k] = v*(1-certainty*v*gain[k]*power[k]) + drift*(re*re+im*im)
+		power := x.Re[k]*x.Re[k] + x.Im[k]*x.Im[k]
+		variance[k] = v*(1-certainty*step*gain[k]*power) + drift*(re*re+im*im)
 	}
 }

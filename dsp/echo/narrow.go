@@ -14,8 +14,7 @@ const (
 
 // listen looks at the newest block.
 func (n *narrowBand) listen(h *history) bool {
-	var power [bins]float32
-	total := hann(h, &power)
+	power, total := h.clean, h.total
 	rest := total
 	for range 2 {
 		rest -= takePeak(&power)
@@ -26,19 +25,6 @@ func (n *narrowBand) listen(h *history) bool {
 		n.blocks = 0
 	}
 	return n.blocks >= narrowAfter
-}
-
-// hann computes the power spectrum of the newest frame under a Hann window, which
-// is three bins of the spectrum without, and its sum.
-func hann(h *history, power *[bins]float32) (total float32) {
-	s := &h.spectra[h.newest]
-	for k := 1; k < bins-1; k++ {
-		re := s.Re[k] - 0.5*(s.Re[k-1]+s.Re[k+1])
-		im := s.Im[k] - 0.5*(s.Im[k-1]+s.Im[k+1])
-		power[k] = re*re + im*im
-		total += power[k]
-	}
-	return total
 }
 
 // takePeak removes the strongest tone and returns its power.

@@ -49,7 +49,8 @@ const (
 	headStart   = 4     // blocks without an echo to compare with
 	softly      = 0.3   // gain in them, of what is taken for echo
 	firstLoss   = 0.03  // echo over far signal, that is taken to be residual echo in them
-	lift        = 1.5   // of the bound for sounds that the filter knows less of
+	firstLift   = 1.3   // of the bound for sounds that the filter knows less of, while the limit sinks
+	lift        = 2     // afterwards
 	clipLift    = 100   // of the bound for an echo that clips
 	firstHold   = 5     // blocks, after a sound of the near end
 	talkHold    = 25    // after another one within that time
@@ -149,7 +150,16 @@ func (s *suppressor) bound(b *scene) float32 {
 	if b.clips {
 		return min(bound, clipLift*leaked) + residual
 	}
-	return min(bound, max(leaked, min(b.model, lift*leaked))) + residual
+	return min(bound, max(leaked, min(b.model, s.lift()*leaked))) + residual
+}
+
+// lift is by how much the filter's own doubt may raise the bound. At first that
+// would hide a near end who talks too.
+func (s *suppressor) lift() float32 {
+	if s.limit > least {
+		return firstLift
+	}
+	return lift
 }
 
 // learn follows leak and loss over spells in which there is echo. Near speech
