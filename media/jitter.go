@@ -408,9 +408,10 @@ func (j *jitterBuffer) playUnit() {
 
 // correction is by how many samples the delay is to grow (> 0) or to shrink (< 0),
 // 0 if it is right. Within a frame it is right, for then a change makes no
-// difference to when packets are needed.
+// difference to when packets are needed. While it is doubted that the fastest packets
+// are of this stream (see becameLonger) what they say of the delay is not acted on.
 func (j *jitterBuffer) correction() int {
-	if j.sinceBad < settled {
+	if j.sinceBad < settled || j.longer.packets > 0 {
 		return 0
 	}
 	held := j.held()
