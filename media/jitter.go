@@ -75,7 +75,7 @@ type jitterBuffer struct {
 	pcm      [bufferSize]int16
 	present  [bufferSize / 64]uint64
 	pos      uint32 // timestamp of the next unit
-	end      uint32 // timestamp behind the newest sample
+	end      uint32 // timestamp behind the newest sample that did not come too early
 	drought  int    // samples concealed since the buffer ran empty; pos stands meanwhile
 	jumps    int    // packets in a row far off
 	lates    run    // packets too late
@@ -278,7 +278,7 @@ func (j *jitterBuffer) store(ts uint32, law g711.Law, payload []byte) {
 		payload, ts = payload[early:], j.pos
 	}
 	j.mark(ts, len(payload))
-	if end := ts + uint32(len(payload)); int32(end-j.end) > 0 {
+	if end := ts + uint32(len(payload)); j.tooEarly.packets == 0 && int32(end-j.end) > 0 {
 		j.end = end
 	}
 	at := int(ts % bufferSize)
