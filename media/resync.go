@@ -41,12 +41,12 @@ func (j *jitterBuffer) lead(ts uint32) int {
 }
 
 // leastLead is the lead below which a packet is late even if not all of it is lost:
-// where the delay may not grow the samples are lost for which it is too late. Data are
-// resampled, for which the packet behind must be there too.
+// where the delay may not grow the samples are lost for which it is too late. Data of
+// modems are resampled, for which the packet behind must be there too.
 func (j *jitterBuffer) leastLead() int {
 	switch {
 	case j.data.on:
-		return min(j.frame, j.data.delay/2)
+		return j.data.least
 	case j.steady > 0:
 		return 0
 	}
