@@ -287,6 +287,7 @@ func TestGrowsInSilence(t *testing.T) {
 // TestDrift hears a far end whose clock is wrong for an hour, saying a tone
 // without a pause. What the corrections do to it must not be heard.
 func TestDrift(t *testing.T) {
+	NotUnderRace(t)
 	minutes := 3
 	if full() {
 		minutes = 60
@@ -421,6 +422,7 @@ var delayTraces = []struct {
 // one packet in a hundred late, chosen by who knows the whole trace; after a step of
 // the path it is chosen anew.
 func TestJitterTraces(t *testing.T) {
+	NotUnderRace(t)
 	seeds := 3
 	if full() {
 		seeds = 20
