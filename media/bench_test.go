@@ -54,6 +54,11 @@ type bench struct {
 	say     []int16
 	at      int
 	toPhone [160]int16
+
+	// What the voice told last.
+	key     byte
+	farTone progress.Kind
+	carried faxtone.Kind
 }
 
 func newBench(say func(block []int16, at int)) *bench {
@@ -64,8 +69,9 @@ func newBench(say func(block []int16, at int)) *bench {
 		EventSend: 101, EventReceive: 101, Send: true, Receive: true,
 	})
 	b.voice = media.NewVoice(media.VoiceOpts{
-		Keys: func(byte, bool) {}, FarTone: func(*media.Session, progress.Kind) {},
-		Data: func(*media.Session, bool, faxtone.Kind) {},
+		Keys:    func(key byte, _ bool) { b.key = key },
+		FarTone: func(_ *media.Session, k progress.Kind) { b.farTone = k },
+		Data:    func(_ *media.Session, _ bool, k faxtone.Kind) { b.carried = k },
 	})
 	b.voice.Connect(b.session)
 	b.h = rtp.Header{Version: 2, PayloadType: 8, SSRC: 1}

@@ -16,10 +16,7 @@ import (
 // the same speech without any jitter.
 func TestConversation(t *testing.T) {
 	NotUnderRace(t)
-	bars, err := dsptest.OpenBars("testdata/bars.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	bars := openBars(t)
 	seconds := 12.0
 	if full() {
 		seconds = 120

@@ -16,7 +16,7 @@ import (
 // echo but what its model of the line explains, and that of faxes only: modems cancel
 // echo themselves (ITU-T G.168 §7). Who types on a text telephone talks in between,
 // and may press keys: there the canceller only leaves its suppressor out, and the
-// delay stays what it was, for characters have begun before they are known as such.
+// delay grows unheard, for characters have begun before they are known as such.
 // Tones of a modem make a text telephone's path one for a modem.
 type DataMode uint8
 

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ata-agent/ata-agent/dsp/dsptest"
 	"github.com/ata-agent/ata-agent/media"
 )
 
@@ -26,6 +27,7 @@ func day(t *testing.T, calls int) {
 	b := newBench(speech)
 	types, speaks := text, slices.Clone(b.say)
 	b.minute(speaks, types)
+	var longest time.Duration
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for call := range calls {
@@ -36,11 +38,19 @@ func day(t *testing.T, calls int) {
 		if st.Data || st.BufferDelay > 40*time.Millisecond {
 			t.Fatalf("call %d ends with %+v", call, st)
 		}
+		longest = max(longest, st.BufferDelay)
 	}
 	runtime.ReadMemStats(&after)
-	if n := after.Mallocs - before.Mallocs; n > uint64(10*calls) {
-		t.Errorf("%d allocations in %d calls, want those of connecting alone", n, calls)
+	each := float64(after.Mallocs-before.Mallocs) / float64(calls)
+	if each > 10 {
+		t.Errorf("%.1f allocations in a call, want those of connecting alone", each)
 	}
+	bars, err := dsptest.OpenBars("testdata/bars.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bars.Check(t, "a day of calls, allocations in each", each, 3, "")
+	bars.Check(t, "a day of calls, longest delay at the end of one", longest.Seconds()*1000, 3, "ms")
 }
 
 // minute is a call of a minute: 20 s of talk and its echo with each fiftieth packet

@@ -12,7 +12,8 @@ import (
 )
 
 // TestVoiceDocument holds the steps that docs/voice.md names against the calls of
-// the functions that take them, in both directions.
+// the functions that take them, and against the stages of which BenchmarkStage measures
+// the cost, in both directions.
 func TestVoiceDocument(t *testing.T) {
 	text, err := os.ReadFile("../docs/voice.md")
 	if err != nil {
@@ -22,12 +23,15 @@ func TestVoiceDocument(t *testing.T) {
 		heading string
 		through []string // functions, in the order of the path
 	}{
-		{"## From the telephone to the network", []string{"take", "speak"}},
-		{"## From the network to the telephone", []string{"hear", "deliver"}},
+		{"From the telephone to the network", []string{"take", "Frame", "speak"}},
+		{"From the network to the telephone", []string{"hear", "deliver"}},
 	} {
-		said, done := stepsSaid(string(text), d.heading), stepsDone(t, d.through)
+		said, done := stepsSaid(string(text), "## "+d.heading), stepsDone(t, d.through)
 		if !slices.Equal(said, done) {
 			t.Errorf("%s\nthe document has %v\nthe code has     %v", d.heading, said, done)
+		}
+		if measured := stepsMeasured(d.heading); !slices.Equal(said, measured) {
+			t.Errorf("%s\nthe document has %v\nmeasured are     %v", d.heading, said, measured)
 		}
 	}
 }
@@ -44,11 +48,23 @@ func stepsSaid(text, heading string) (steps []string) {
 	return steps
 }
 
+// stepsMeasured are the steps of the stages in a direction; one that is measured in
+// several ways counts once.
+func stepsMeasured(direction string) (steps []string) {
+	for _, s := range stages[direction] {
+		step, how, _ := strings.Cut(s.name, " ")
+		if !strings.HasPrefix(how, "with") {
+			steps = append(steps, step)
+		}
+	}
+	return steps
+}
+
 // isStep are the methods that change or measure the voice; the others in these
 // functions ask or count.
 var isStep = map[string]bool{
-	"clean": true, "watch": true, "cancel": true, "Process": true, "listen": true, "hush": true, "keyByOrder": true, "send": true,
-	"receive": true, "Read": true, "playKey": true, "Mix": true, "remember": true,
+	"clean": true, "watch": true, "cancel": true, "Process": true, "listenNear": true, "listen": true, "hush": true,
+	"keyByOrder": true, "send": true, "receive": true, "listenFar": true, "watchFar": true, "Read": true, "playKey": true, "Mix": true, "remember": true,
 }
 
 // stepsDone are the steps that the functions take, in order; one that is taken in

@@ -87,10 +87,9 @@ func taking(tone faxtone.Kind) bool {
 
 // remember keeps what the telephone is about to hear.
 func (c *canceller) remember(toPhone []int16) {
-	for _, s := range toPhone {
-		c.heard[c.at] = s
-		c.at = (c.at + 1) % farRing
-	}
+	n := copy(c.heard[c.at:], toPhone)
+	copy(c.heard[:], toPhone[n:])
+	c.at = (c.at + len(toPhone)) % farRing
 }
 
 // cancel takes the echo out of a block. behind is how many samples before the end
@@ -100,9 +99,8 @@ func (c *canceller) cancel(block []int16, behind int) {
 		return
 	}
 	from := (c.at - behind - c.delay + 2*farRing) % farRing
-	for i := range c.far {
-		c.far[i] = c.heard[(from+i)%farRing]
-	}
+	n := copy(c.far[:], c.heard[from:])
+	copy(c.far[n:], c.heard[:])
 	if c.cleaned && !c.raw {
 		c.highPass.Process(c.far[:])
 	}

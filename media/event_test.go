@@ -2,6 +2,7 @@ package media
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -239,6 +240,13 @@ func TestEventLoss(t *testing.T) {
 		}
 		t.Errorf("%d keys heard of %d; they differ from key %d on", len(k.heard), len(sent), i)
 	}
+	var off float64
+	for _, n := range k.on {
+		off += math.Abs(float64(n-800)) / samplesPerMs / float64(len(k.on))
+	}
+	bars := openBars(t)
+	bars.Check(t, "keys heard of 1,000, three packets in ten lost", float64(len(k.heard)), -0.5, "")
+	bars.Check(t, "keys heard of 1,000, mean error of length", off, 1, "ms")
 }
 
 func TestEventPlayout(t *testing.T) {

@@ -75,7 +75,7 @@ type jitterBuffer struct {
 	pcm      [bufferSize]int16
 	present  [bufferSize / 64]uint64
 	pos      uint32 // timestamp of the next unit
-	end      uint32 // timestamp behind the newest sample
+	end      uint32 // timestamp behind the newest sample that did not come too early
 	drought  int    // samples concealed since the buffer ran empty; pos stands meanwhile
 	jumps    int    // packets in a row far off
 	lates    run    // packets too late
@@ -278,7 +278,7 @@ func (j *jitterBuffer) store(ts uint32, law g711.Law, payload []byte) {
 		payload, ts = payload[early:], j.pos
 	}
 	j.mark(ts, len(payload))
-	if end := ts + uint32(len(payload)); int32(end-j.end) > 0 {
+	if end := ts + uint32(len(payload)); j.tooEarly.packets == 0 && int32(end-j.end) > 0 {
 		j.end = end
 	}
 	at := int(ts % bufferSize)
@@ -408,9 +408,10 @@ func (j *jitterBuffer) playUnit() {
 
 // correction is by how many samples the delay is to grow (> 0) or to shrink (< 0),
 // 0 if it is right. Within a frame it is right, for then a change makes no
-// difference to when packets are needed.
+// difference to when packets are needed. While it is doubted that the fastest packets
+// are of this stream (see becameLonger) what they say of the delay is not acted on.
 func (j *jitterBuffer) correction() int {
-	if j.sinceBad < settled {
+	if j.sinceBad < settled || j.longer.packets > 0 {
 		return 0
 	}
 	held := j.held()

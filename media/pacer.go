@@ -25,6 +25,12 @@ const (
 	pacerSlew     = 0.5    // ppm per unit
 	pacerIdle     = 2 * samplesPerMs
 
+	// Text begins with the delay of voice, which is as short as can be. It grows within
+	// seconds by so much that neither where in a frame the packets come nor what the delay
+	// moves until the clocks are known makes one late; 5 Hz off is what V.18 allows.
+	textRoom   = 2 * unit // and a frame
+	textGrowth = 3000.0   // ppm
+
 	rewindSearch = 5 * samplesPerMs // how far the repetition may be from what is wanted
 	rewindMatch  = 8 * samplesPerMs // samples that are compared
 	rewindBlend  = 5 * samplesPerMs
@@ -33,7 +39,9 @@ const (
 // pacer is the part of a jitterBuffer that carries data.
 type pacer struct {
 	on      bool
-	delay   int     // of a stream that begins; 0 = as for voice
+	delay   int     // of a stream that begins
+	least   int     // lead below which a packet is late
+	growing bool    // the delay is still that of voice
 	working bool    // the clocks differ: the signal is resampled
 	ppm     float64 // by how much the line's clock is to be slower than the far end's
 	learned float64 // part of ppm that lasts
@@ -64,7 +72,7 @@ func newPacerWeights() (w [pacerPhases + 1][pacerTaps]float32) {
 }
 
 // restart forgets what the clocks differ.
-func (d *pacer) restart() { *d = pacer{on: true, delay: d.delay} }
+func (d *pacer) restart() { *d = pacer{on: true, delay: d.delay, least: d.least} }
 
 // carryData makes the buffer fit for data: from the next unit on the delay is so
 // many samples, or what it is if that is more, and stays there; nothing is
@@ -79,16 +87,18 @@ func (j *jitterBuffer) carryData(delay int) {
 		j.rewind(j.steady - j.held())
 		j.steady = max(j.steady-rewindSearch, j.held())
 	}
-	j.data = pacer{on: true, delay: wanted}
+	j.data = pacer{on: true, delay: wanted, least: min(j.frame, wanted/2)}
 }
 
-// carryText makes the buffer fit for data that have begun already: the delay stays
-// what it is, or what the first packet gets.
+// carryText makes the buffer fit for data that have begun already: nothing of them is
+// played again to make the delay longer.
 func (j *jitterBuffer) carryText() {
+	now := j.wanted()
 	if j.state == playing {
-		j.steady = max(j.held(), 1)
+		now = j.held()
 	}
-	j.data = pacer{on: true, delay: j.steady}
+	j.steady = max(now, 0) + j.frame + textRoom
+	j.data = pacer{on: true, delay: j.steady, growing: j.state == playing}
 }
 
 // carryVoice ends carryData and carryText.
@@ -181,6 +191,10 @@ func (j *jitterBuffer) fetchData() {
 func (j *jitterBuffer) steer() {
 	d := &j.data
 	e := float64(j.held() - j.steady)
+	if d.growing {
+		d.grow(e)
+		return
+	}
 	if !d.working {
 		if d.working = math.Abs(e) >= pacerIdle; !d.working {
 			return
@@ -190,6 +204,14 @@ func (j *jitterBuffer) steer() {
 	d.learned = clamp(d.learned+pacerIntegral*e*seconds, pacerMost)
 	want := clamp(pacerGain*e+d.learned, pacerMost)
 	d.ppm += clamp(want-d.ppm, pacerSlew)
+}
+
+// grow has the delay grow until it is what it shall be: the error is 0 then.
+func (d *pacer) grow(e float64) {
+	d.working, d.growing, d.ppm = true, e < 0, 0
+	if d.growing {
+		d.ppm = -textGrowth
+	}
 }
 
 func clamp(v, most float64) float64 { return max(-most, min(most, v)) }

@@ -60,6 +60,37 @@ func carried(t *testing.T, minutes int, ppm float64) float64 {
 	return beside / float64(blocks)
 }
 
+// TestTextDrift has a call become one of text while the clocks differ: from then on no
+// packet is late for five minutes, whatever the line's blocks, though the delay was that
+// of voice.
+func TestTextDrift(t *testing.T) {
+	NotUnderRace(t)
+	for _, frame := range []int{80, 160} {
+		for _, ppm := range []float64{-200, -100, 0, 100, 200} {
+			j := testBuffer()
+			blocks, stops, most := 0, 0, 0
+			play(j, packetize(5*60*8000, 160, 0, ppm, never), frame, func([]int16) {
+				if blocks++; blocks*frame == 16000 {
+					j.carryText()
+				}
+				if blocks*frame < 16000 {
+					return
+				}
+				most = max(most, j.held())
+				if j.state != playing {
+					stops++
+				}
+			})
+			if c := j.counters; c.late+c.concealed+c.discarded > 0 || stops > 0 {
+				t.Errorf("%d-sample blocks, %+.0f ppm: %+v, began afresh %d times", frame, ppm, c, stops)
+			}
+			if most > 70*samplesPerMs {
+				t.Errorf("%d-sample blocks, %+.0f ppm: a delay of %d samples", frame, ppm, most)
+			}
+		}
+	}
+}
+
 // Clocks that agree leave data as they are, bit by bit.
 func TestDataUntouched(t *testing.T) {
 	j := dataBuffer()

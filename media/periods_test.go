@@ -62,10 +62,7 @@ func withoutPauses(x []int16) (voice []int16) {
 }
 
 func inTrouble(t *testing.T, kind string, voices [][]int16) {
-	bars, err := dsptest.OpenBars("testdata/bars.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	bars := openBars(t)
 	for _, tt := range troubles {
 		t.Run(tt.name, func(t *testing.T) {
 			var sum recovery

@@ -41,12 +41,12 @@ func (j *jitterBuffer) lead(ts uint32) int {
 }
 
 // leastLead is the lead below which a packet is late even if not all of it is lost:
-// where the delay may not grow the samples are lost for which it is too late. Data are
-// resampled, for which the packet behind must be there too.
+// where the delay may not grow the samples are lost for which it is too late. Data of
+// modems are resampled, for which the packet behind must be there too.
 func (j *jitterBuffer) leastLead() int {
 	switch {
 	case j.data.on:
-		return min(j.frame, j.data.delay/2)
+		return j.data.least
 	case j.steady > 0:
 		return 0
 	}
@@ -54,13 +54,15 @@ func (j *jitterBuffer) leastLead() int {
 }
 
 // stoodStill counts a packet that is too late, wholly or in part, and says whether that
-// has become the rule, so that it is the sender's timestamps that stopped.
+// has become the rule, so that it is the sender's timestamps that stopped. Those before it
+// that were in time though they came late (see becameLonger) are of the same row.
 func (j *jitterBuffer) stoodStill(ts, came uint32, wholly bool) bool {
 	long := runTimeSteady
 	if wholly && !j.data.on {
 		long = runTime
 	}
-	return j.lates.add(ts, came, long)
+	longer := j.becameLonger(ts, came)
+	return j.lates.add(ts, came, long) || longer
 }
 
 // ranAhead counts packets that come earlier than the longest delay explains and says

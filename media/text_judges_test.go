@@ -26,17 +26,17 @@ const (
 
 // TestMinimodemTypes has minimodem type Baudot in turns at two telephones whose
 // lines have echo, through everything that is done to voice: canceller, high pass,
-// silence suppression, a network with jitter, clocks that differ by 100 ppm. Speech
+// silence suppression, a network with jitter, clocks that differ by up to 200 ppm. Speech
 // comes before and after. Minimodem at the other end reads every character.
 func TestMinimodemTypes(t *testing.T) {
 	need(t, "minimodem")
 	first, second := typedByMinimodem(t, firstText), typedByMinimodem(t, secondText)
 	voice := dsptest.Speech(t, dsptest.Voices[0], 4, -20, 7)[:4*dsp.SampleRate]
-	for _, ppm := range []int{-100, 0, 100} {
+	for _, ppm := range []int{-200, -100, 0, 100, 200} {
 		t.Run(fmt.Sprintf("%+d ppm", ppm), func(t *testing.T) {
 			var heardA, heardB []int16
 			synctest.Test(t, func(t *testing.T) {
-				n := mediatest.New(uint64(ppm + 200))
+				n := mediatest.New(uint64(ppm + 300))
 				a, b := newTextEnd(t, n, false), newTextEnd(t, n, true)
 				sa, sb := streams(func(s *media.Stream) { s.Noise = true })
 				a.Set(sa)

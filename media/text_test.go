@@ -54,9 +54,14 @@ func TestTextCall(t *testing.T) {
 				t.Errorf("%s: text ends after %d ms, want 7 s after the last character", name, at/8)
 			}
 		}
-		from := 2*8000 + 800 // in the mark before the first character
-		if d := delayOf(a.said, b.heard[:4*8000], g711.ALaw, from); d < 0 || d > 400 {
+		// From the mark before the first character to when it is known as text, nothing
+		// is changed; then the delay grows.
+		known := (*toldB)[0].at
+		if d := delayOf(a.said, b.heard[:known], g711.ALaw, 2*8000+800); d < 0 || d > 400 {
 			t.Errorf("text is delayed by %d samples, want what speech is", d)
+		}
+		if d := b.Stats().Concealed; d != 0 {
+			t.Errorf("%v of text are made up", d)
 		}
 		if got := b.pressedKeys(); got != "5" {
 			t.Errorf("among text the line reports %q, want the key", got)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ata-agent/ata-agent/dsp"
+	"github.com/ata-agent/ata-agent/dsp/dsptest"
 	"github.com/ata-agent/ata-agent/dsp/dtmf"
 	"github.com/ata-agent/ata-agent/dsp/tone"
 	"github.com/ata-agent/ata-agent/media"
@@ -139,6 +140,11 @@ func TestKeyLeak(t *testing.T) {
 			worst = max(worst, loud)
 		}
 		t.Logf("worst leak %.1f ms; durations %d..%d samples of 800", float64(worst)/8, shortest, longest)
+		bars, err := dsptest.OpenBars("testdata/bars.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		bars.Check(t, "leak of a key, worst", float64(worst)/8, 1, "ms")
 		if worst > 160 {
 			t.Errorf("key leaks %.1f ms, want at most 20", float64(worst)/8)
 		}

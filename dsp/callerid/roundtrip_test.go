@@ -11,6 +11,7 @@ import (
 
 	"github.com/ata-agent/ata-agent/dsp"
 	"github.com/ata-agent/ata-agent/dsp/dsptest"
+	"github.com/ata-agent/ata-agent/dsp/g711"
 )
 
 // scaled returns small, or full when ATA_FULL is set.
@@ -100,33 +101,44 @@ type impair struct {
 	shift float64 // factor of the frequencies
 }
 
-// modulate is a sender of its own, in floating point and with any fault.
-func (i impair) modulate(p *Plan, rng *rand.Rand) []int16 {
+// modulate is a sender of its own, in floating point and with any fault, phase and
+// alignment, as it comes through a companding law.
+func (i impair) modulate(p *Plan, law g711.Law, rng *rand.Rand) []int16 {
 	f := p.frame
 	length := dsp.SampleRate / (baud * i.baud)
 	n := int(math.Ceil(float64(f.bits(len(p.message))) * length))
-	x := make([]int16, n+1600)
+	start := 800 + rng.IntN(160)
+	x := make([]int16, n+1760)
 	mark := i.level.Amplitude() * math.Pow(10, -i.twist/40)
 	space := i.level.Amplitude() * math.Pow(10, i.twist/40)
-	phase := 0.0
+	phase := 2 * math.Pi * rng.Float64()
 	for k := range n {
 		hz, peak := f.modem.Space, space
 		if f.bit(p.message, int(float64(k)/length)) {
 			hz, peak = f.modem.Mark, mark
 		}
-		x[800+k] = int16(math.Round(peak * math.Sin(phase)))
+		x[start+k] = int16(math.Round(peak * math.Sin(phase)))
 		phase += 2 * math.Pi * hz * i.shift / dsp.SampleRate
 	}
 	const whole = 1.25 // dB that white noise has more than its part in 200-3200 Hz
 	dsptest.AddNoise(x, i.level-dsp.DBm0(i.snr)+whole, rng)
+	codes := make([]byte, len(x))
+	g711.Encode(law, codes, x)
+	g711.Decode(law, x, codes)
 	return x
 }
 
-func TestReceiverImpaired(t *testing.T) {
+func openBars(t *testing.T) *dsptest.Bars {
+	t.Helper()
 	bars, err := dsptest.OpenBars("testdata/bars.json")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return bars
+}
+
+func TestReceiverImpaired(t *testing.T) {
+	bars := openBars(t)
 	n := scaled(200, 5)
 	for _, tt := range []struct {
 		name string
@@ -145,11 +157,12 @@ func TestReceiverImpaired(t *testing.T) {
 		{"all the other way", impair{-36, -6, 20, 0.99, 0.985}},
 	} {
 		rng := rand.New(rand.NewPCG(2, 2))
-		for _, s := range []*Scheme{Schemes[0], Schemes[2]} {
+		for _, name := range []string{"bellcore", "etsi-fsk", "sin227", "ntt"} { // the others sound like one of these
+			s, _ := Lookup(name)
 			read := 0
-			for range n {
+			for i := range n {
 				p := s.Message(randomCall(rng))
-				got := hear(tt.modulate(p, rng))
+				got := hear(tt.modulate(p, g711.Law(i%2), rng))
 				for _, m := range got {
 					if !bytes.Equal(m, p.message) {
 						t.Errorf("%s %s: heard %x, want %x", s.Name, tt.name, m, p.message)
@@ -163,6 +176,38 @@ func TestReceiverImpaired(t *testing.T) {
 			if read < n {
 				t.Errorf("%s %s: %d of %d read", s.Name, tt.name, read, n)
 			}
+		}
+	}
+}
+
+// TestDrownedInNoise reads messages where many bits are wrong: what is delivered
+// has the right check, and what has not is counted.
+func TestDrownedInNoise(t *testing.T) {
+	bars := openBars(t)
+	s, _ := Lookup("bellcore")
+	n := scaled(200, 50)
+	for _, snr := range []float64{4, 6, 8} {
+		rng := rand.New(rand.NewPCG(3, uint64(snr)))
+		read, wrong := 0, uint64(0)
+		for i := range n {
+			p := s.Message(randomCall(rng))
+			r := NewReceiver(func(m []byte) {
+				if sum(m) != 0 {
+					t.Errorf("S/N %v dB: %x with a wrong checksum is delivered", snr, m)
+				}
+				if bytes.Equal(m, p.message) {
+					read++
+				}
+			})
+			r.Process(impair{-20, 0, snr, 1, 1}.modulate(p, g711.Law(i%2), rng))
+			wrong += r.Errors()
+		}
+		if snr == 4 && wrong == 0 {
+			t.Error("no wrong checksum, so nothing was tested")
+		}
+		t.Logf("S/N %v dB: %d of %d read, %d with a wrong checksum", snr, read, n, wrong)
+		if snr > 4 {
+			bars.Check(t, fmt.Sprintf("bellcore, S/N %v dB", snr), float64(read)/float64(n), -0.1, "of the messages")
 		}
 	}
 }

@@ -39,6 +39,7 @@ func hertz(f *frame, p *Plan, bit int) float64 {
 // Every sample is the defined one but for its rounding and the table's: bit
 // edges, frequencies, level and the continuity of the phase are all exact.
 func TestSenderIsExact(t *testing.T) {
+	furthest, worstLevel := 0.0, 0.0
 	for _, s := range dataSchemes() {
 		p := s.Message(Call{Number: "5551234", Name: "Ann", Time: time.Date(2026, 3, 4, 5, 6, 0, 0, time.UTC)})
 		want, got := exact(p), make([]int16, p.samples())
@@ -56,10 +57,16 @@ func TestSenderIsExact(t *testing.T) {
 		if worst > 1 {
 			t.Errorf("%s: a sample is %.2f units away, want at most 1", s.Name, worst)
 		}
-		if l := dsp.LevelOf(got); math.Abs(float64(l-dataLevel)) > 0.1 {
+		furthest = max(furthest, worst)
+		l := dsp.LevelOf(got)
+		worstLevel = max(worstLevel, math.Abs(float64(l-dataLevel)))
+		if math.Abs(float64(l-dataLevel)) > 0.1 {
 			t.Errorf("%s: level %.2f, want %.2f dBm0", s.Name, l, dataLevel)
 		}
 	}
+	bars := openBars(t)
+	bars.Check(t, "sender, furthest sample", furthest, 0.05, "of 32,768")
+	bars.Check(t, "sender, worst error of level", worstLevel, 0.01, "dB")
 }
 
 // Blocks of any length make the same samples.

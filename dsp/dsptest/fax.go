@@ -12,7 +12,9 @@ type AnswerTone struct {
 	Level   dsp.DBm0
 	Phase   float64 // of the first sample, in periods
 	AM      float64 // depth of the amplitude modulation of 15 Hz; 0 = none, 0.2 = ANSam (ITU-T V.8)
+	AMOff   float64 // hertz by which the modulation is off
 	Reverse int     // samples from one phase reversal to the next; 0 = none, 3600 = V.25
+	TurnOff float64 // degrees by which a reversal is off 180
 }
 
 // Make returns n samples of the tone.
@@ -20,11 +22,12 @@ func (a AnswerTone) Make(n int) []int16 {
 	x := make([]int16, n)
 	for i := range x {
 		t := float64(i) / dsp.SampleRate
-		v := a.Level.Amplitude() * math.Sin(2*math.Pi*(a.Hz*t+a.Phase))
-		v *= 1 + a.AM*math.Sin(2*math.Pi*15*t)
-		if a.Reverse != 0 && i/a.Reverse%2 == 1 {
-			v = -v
+		phase := a.Hz*t + a.Phase
+		if a.Reverse != 0 {
+			phase += float64(i/a.Reverse) * (180 + a.TurnOff) / 360
 		}
+		v := a.Level.Amplitude() * math.Sin(2*math.Pi*phase)
+		v *= 1 + a.AM*math.Sin(2*math.Pi*(15+a.AMOff)*t)
 		x[i] = dsp.Saturate(int32(math.Round(v)))
 	}
 	return x

@@ -33,13 +33,26 @@ func with(f func(s *signal)) signal {
 // Every signal of these is heard as it was keyed (ITU-T Q.24, and what a
 // telephone on a long loop with dial tone in its ear sends).
 func TestAccepts(t *testing.T) {
+	worst := 1.0
 	for name, s := range accepted() {
 		t.Run(name, func(t *testing.T) {
-			if got := s.score(trials(), 11); got < 1 {
+			got := s.score(trials(), 11)
+			if got < 1 {
 				t.Errorf("%.3f of the signals heard right, want all", got)
 			}
+			worst = min(worst, got)
 		})
 	}
+	openBars(t).Check(t, "to be accepted, worst row", worst, -0.0005, "")
+}
+
+func openBars(t *testing.T) *dsptest.Bars {
+	t.Helper()
+	bars, err := dsptest.OpenBars("testdata/bars.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bars
 }
 
 func accepted() map[string]signal {
@@ -87,24 +100,28 @@ func TestRejects(t *testing.T) {
 		rows["3.5 % off "+name] = with(func(s *signal) { s.low, s.high = 0.035*offsets[0], 0.035*offsets[1] })
 		rows["3.0 % off "+name] = with(func(s *signal) { s.low, s.high = 0.03*offsets[0], 0.03*offsets[1] })
 	}
+	worst := 0.0
 	for name, s := range rows {
 		t.Run(name, func(t *testing.T) {
-			if got := s.score(trials(), 12); got > 0 {
+			got := s.score(trials(), 12)
+			if got > 0 {
 				t.Errorf("%.3f of the signals taken for a digit, want none", got)
 			}
+			worst = max(worst, got)
 		})
 	}
-	if got := with(func(s *signal) { s.on = 23 }).score(max(500, trials()), 13); got > 0.01 {
+	bars := openBars(t)
+	bars.Check(t, "to be rejected, worst row", worst, 0, "")
+	got := with(func(s *signal) { s.on = 23 }).score(max(500, trials()), 13)
+	if got > 0.01 {
 		t.Errorf("%.3f of 23 ms bursts taken for a digit, want at most 0.01", got)
 	}
+	bars.Check(t, "accepted 23 ms", got, 0.004, "")
 }
 
 // The figures in between are recorded, so that a loss shows.
 func TestBars(t *testing.T) {
-	bars, err := dsptest.OpenBars("testdata/bars.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	bars := openBars(t)
 	const n = 300
 	bars.Check(t, "accepted S/N 8 dB", with(func(s *signal) { s.noise = 8 }).score(n, 1), -0.02, "")
 	bars.Check(t, "accepted 25 ms", with(func(s *signal) { s.on = 25 }).score(n, 2), -0.05, "")
@@ -119,6 +136,7 @@ func TestBars(t *testing.T) {
 	bars.Check(t, "off latency max", m.off.max, 0.5, "ms")
 	bars.Check(t, "edge error max", max(m.edge.max, -m.edge.min), 0.2, "ms")
 	bars.Check(t, "leak mean", m.leak.mean(), 0.3, "ms")
+	bars.Check(t, "leak max", m.leak.max, 1, "ms")
 	if m.on.mean() > 28 || m.on.max > 38 || m.off.mean() > 21.5 || m.off.max > 28.1 {
 		t.Errorf("latencies %+v are beyond their bars", m)
 	}
@@ -281,6 +299,7 @@ func TestNoiseAndMusic(t *testing.T) {
 	if limit := int(minutes / 60); hits > limit {
 		t.Errorf("%d digits in %v minutes, want at most %d", hits, minutes, limit)
 	}
+	openBars(t).Check(t, "digits in noise and music", float64(hits), 0, "")
 }
 
 // music fills half a second with a chord of two to four notes from E2 to C6 with

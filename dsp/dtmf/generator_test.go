@@ -30,6 +30,7 @@ func correlate(x []int16, hz float64, offset int) (re, im float64) {
 }
 
 func TestGenerator(t *testing.T) {
+	var worstHz, worstLevel float64
 	for _, key := range []byte(Keys()) {
 		var g Generator
 		g.Start(key, -10, 2)
@@ -41,6 +42,8 @@ func TestGenerator(t *testing.T) {
 			level dsp.DBm0
 		}{{low, -10}, {high, -8}} {
 			hz, level := measure(x[160:], tone.hz)
+			worstHz = max(worstHz, 100*math.Abs(hz/tone.hz-1))
+			worstLevel = max(worstLevel, math.Abs(float64(level-tone.level)))
 			if math.Abs(hz/tone.hz-1) > 0.0002 || math.Abs(float64(level-tone.level)) > 0.1 {
 				t.Errorf("key %c: %.2f Hz at %.2f dBm0, want %v at %v", key, hz, level, tone.hz, tone.level)
 			}
@@ -50,6 +53,9 @@ func TestGenerator(t *testing.T) {
 			t.Errorf("key %c does not stop", key)
 		}
 	}
+	bars := openBars(t)
+	bars.Check(t, "worst error of frequency", worstHz, 0.002, "%")
+	bars.Check(t, "worst error of level", worstLevel, 0.01, "dB")
 }
 
 // What the generator keys at 40/40 ms, the detector hears, edges included.

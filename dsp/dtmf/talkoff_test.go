@@ -39,6 +39,7 @@ func TestTalkOff(t *testing.T) {
 	minutes := float64(samples.Load()) / dsp.SampleRate / 60
 	part := float64(suspect.Load()) / float64(samples.Load())
 	t.Logf("%.1f minutes, %.4f %% muted on suspicion", minutes, 100*part)
+	openBars(t).Check(t, "speech muted on suspicion", 100*part, 0.02, "%")
 	if part > 0.002 {
 		t.Errorf("%.4f of speech is muted on suspicion, want at most 0.002", part)
 	}

@@ -74,6 +74,12 @@ func trials() []trial {
 	}
 	add("ANSam", 2100, 0.2, 0, 2600, []Kind{Modulated}, 600)
 	add("ANSam reversed", 2100, 0.2, 3600, 3300, []Kind{Modulated, ModulatedReversed}, 600, 1400)
+	for _, off := range []float64{-1, 1} { // the tolerances of ITU-T V.8 and V.25
+		add(fmt.Sprintf("ANSam %+g Hz of modulation", 0.1*off), 2100, 0.2, 0, 2600, []Kind{Modulated}, 600)
+		all[len(all)-1].tone.AMOff = 0.1 * off
+		add(fmt.Sprintf("ANS reversed by %g degrees", 180+10*off), 2100, 0, 3600, 3300, []Kind{Answer, AnswerReversed}, 600, 1400)
+		all[len(all)-1].tone.TurnOff = 10 * off
+	}
 	for _, every := range []int{3400, 3800} {
 		add(fmt.Sprintf("reversed every %d", every), 2100, 0, every, 3300, []Kind{Answer, AnswerReversed}, 600, 1500)
 	}

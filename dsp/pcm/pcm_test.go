@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/ata-agent/ata-agent/dsp"
+	"github.com/ata-agent/ata-agent/dsp/dsptest"
 	"github.com/ata-agent/ata-agent/dsp/pcm"
 )
 
@@ -28,8 +29,18 @@ func eachBlock(x []int16, f func([]int16)) {
 	}
 }
 
+func openBars(t *testing.T) *dsptest.Bars {
+	t.Helper()
+	bars, err := dsptest.OpenBars("testdata/bars.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bars
+}
+
 // Every step of half a decibel is exact within 0.01 dB.
 func TestGainSteps(t *testing.T) {
+	worst := 0.0
 	for db := pcm.MinGain; db <= pcm.MaxGain; db += pcm.GainStep {
 		var g pcm.Gain
 		g.Set(db)
@@ -37,10 +48,13 @@ func TestGainSteps(t *testing.T) {
 		before := dsp.LevelOf(x[80:])
 		clipped := 0
 		eachBlock(x, func(b []int16) { clipped += g.Process(b) })
-		if got := float64(dsp.LevelOf(x[80:]) - before); math.Abs(got-db) > 0.01 || clipped != 0 {
+		got := float64(dsp.LevelOf(x[80:]) - before)
+		worst = max(worst, math.Abs(got-db))
+		if math.Abs(got-db) > 0.01 || clipped != 0 {
 			t.Errorf("%v dB: got %.3f dB, %d samples clipped", db, got, clipped)
 		}
 	}
+	openBars(t).Check(t, "gain, worst step", worst, 0.001, "dB")
 }
 
 func TestGainLimits(t *testing.T) {
@@ -95,6 +109,7 @@ func TestGainChange(t *testing.T) {
 }
 
 func TestHighPass(t *testing.T) {
+	bars := openBars(t)
 	for _, tt := range []struct{ hz, least, most float64 }{
 		{0.5, 24, 30},
 		{49.8, 25, 40},
@@ -118,6 +133,11 @@ func TestHighPass(t *testing.T) {
 		if got < tt.least || got > tt.most {
 			t.Errorf("%v Hz: loss %.2f dB, want %v to %v", tt.hz, got, tt.least, tt.most)
 		}
+		slack := 0.01 // of the voice less shall be lost, of the mains more
+		if tt.hz < 100 {
+			slack = -0.5
+		}
+		bars.Check(t, fmt.Sprintf("high pass, loss at %v Hz", tt.hz), min(got, 60), slack, "dB")
 	}
 }
 
@@ -130,6 +150,24 @@ func TestHighPassOffset(t *testing.T) {
 		if got := dsp.LevelOf(x[at : at+100]); got > -80 {
 			t.Errorf("%.1f dBm0 at sample %d", got, at)
 		}
+	}
+}
+
+// The meter shows the level of a tone of any strength.
+func TestMeterLevels(t *testing.T) {
+	var worstLevel, worstPeak float64
+	for level := dsp.DBm0(-60); level <= 0; level += 2.5 {
+		var m pcm.Meter
+		eachBlock(sine(24000, 1004, level), m.Add)
+		r := m.Reading()
+		worstLevel = max(worstLevel, math.Abs(float64(r.Level()-level)))
+		worstPeak = max(worstPeak, math.Abs(float64(r.Peak()-level)))
+	}
+	bars := openBars(t)
+	bars.Check(t, "meter, worst error of level", worstLevel, 0.01, "dB")
+	bars.Check(t, "meter, worst error of peak", worstPeak, 0.01, "dB")
+	if worstLevel > 0.1 || worstPeak > 0.2 {
+		t.Errorf("level off by %.3f dB, peak by %.3f; want at most 0.1 and 0.2", worstLevel, worstPeak)
 	}
 }
 

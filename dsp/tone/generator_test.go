@@ -3,6 +3,7 @@ package tone
 import (
 	"math"
 	"math/cmplx"
+	"slices"
 	"testing"
 	"time"
 
@@ -45,7 +46,17 @@ func frequency(x []int16, hz float64) float64 {
 	return hz + cmplx.Phase(turn)*dsp.SampleRate/(2*math.Pi*float64(half))
 }
 
+func openBars(t *testing.T) *dsptest.Bars {
+	t.Helper()
+	bars, err := dsptest.OpenBars("testdata/bars.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bars
+}
+
 func TestFrequencyAndLevel(t *testing.T) {
+	var worstHz, worstLevel float64
 	for _, tt := range []struct {
 		text  string
 		level float64
@@ -62,15 +73,21 @@ func TestFrequencyAndLevel(t *testing.T) {
 	} {
 		x := play(t, tt.text, dsp.DBm0(tt.level), 2*dsp.SampleRate)[160:]
 		for _, hz := range tt.want {
-			if got := frequency(x, hz); math.Abs(got/hz-1) > 0.0001 {
+			got := frequency(x, hz)
+			if math.Abs(got/hz-1) > 0.0001 {
 				t.Errorf("%s: %.3f Hz, want %v", tt.text, got, hz)
 			}
-			got := float64(dsp.Level(cmplx.Abs(line(x, hz)) / math.Sqrt2))
+			worstHz = max(worstHz, 100*math.Abs(got/hz-1))
+			got = float64(dsp.Level(cmplx.Abs(line(x, hz)) / math.Sqrt2))
+			worstLevel = max(worstLevel, math.Abs(got-tt.level))
 			if math.Abs(got-tt.level) > 0.05 {
 				t.Errorf("%s: %v Hz at %.3f dBm0, want %v", tt.text, hz, got, tt.level)
 			}
 		}
 	}
+	bars := openBars(t)
+	bars.Check(t, "worst error of frequency", worstHz, 0.001, "%")
+	bars.Check(t, "worst error of level", worstLevel, 0.01, "dB")
 }
 
 // A fully modulated tone is a pair whose level together is the tone's.
@@ -88,10 +105,7 @@ func TestModulation(t *testing.T) {
 
 // All that is not the tone stays 60 dB below it.
 func TestDistortion(t *testing.T) {
-	bars, err := dsptest.OpenBars("testdata/bars.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	bars := openBars(t)
 	for _, text := range []string{"350:inf", "425:inf", "440+480:inf", "480+620:inf", "1004:inf", "697+1633:inf"} {
 		x := play(t, text, -10, dsp.SampleRate+160)[160:] // whole periods of every hertz
 		spec := MustParse(text, -10)
@@ -137,6 +151,7 @@ func level(x []float64) dsp.DBm0 {
 // Ten minutes of cadence keep their steps to the sample, also when a segment is
 // no whole number of samples.
 func TestCadence(t *testing.T) {
+	slowest := 0.0
 	for _, tt := range []struct {
 		text    string
 		on, off float64 // milliseconds
@@ -165,12 +180,14 @@ func TestCadence(t *testing.T) {
 		if worst > 1 {
 			t.Errorf("%s: an edge is %.2f samples off", tt.text, worst)
 		}
+		slowest = max(slowest, worst)
 	}
+	openBars(t).Check(t, "worst edge in ten minutes", slowest, 0.01, "samples")
 }
 
 // The envelope of a burst has the burst's length between its half-amplitude
-// points and keying stays inside the band of the tone.
-func TestEdges(t *testing.T) {
+// points.
+func TestBurstLength(t *testing.T) {
 	x := play(t, "1000:100 -:300", -10, 3200)
 	first, last := -1, -1
 	peak := dsp.DBm0(-10).Amplitude()
@@ -189,14 +206,39 @@ func TestEdges(t *testing.T) {
 	if n := last - first; n < 796 || n > 804 {
 		t.Errorf("burst of %d samples, want 800", n)
 	}
-	total := math.Pow(float64(dsp.LevelOf(x).RMS()), 2) * float64(len(x))
-	outside := 0.0
-	for f := 2000.0; f < 4000; f += 2.5 {
-		outside += math.Pow(cmplx.Abs(rectLine(x, f)), 2)
+}
+
+// Keying does not click: all that is further than band from each tone of a burst is
+// 40 dB below the burst.
+func TestEdges(t *testing.T) {
+	const band = 300 // Hz
+	bars := openBars(t)
+	for _, text := range []string{"425:100 -:300", "1000:100 -:300", "480+620:100 -:300", "2130+2750:80 -:320", "400*25:100 -:300"} {
+		x := play(t, text, -10, 3200)
+		tones := heardTones(&MustParse(text, -10).Loop[0].Sound)
+		total := math.Pow(dsp.LevelOf(x).RMS(), 2) * float64(len(x))
+		outside := 0.0
+		for f := 0.0; f < 4000; f += 2.5 {
+			if !slices.ContainsFunc(tones, func(hz float64) bool { return math.Abs(f-hz) < band }) {
+				outside += math.Pow(cmplx.Abs(rectLine(x, f)), 2)
+			}
+		}
+		db := 10 * math.Log10(2*outside/float64(len(x))/total)
+		if db > -40 {
+			t.Errorf("%s: clicks at %.1f dB, want -40", text, db)
+		}
+		bars.Check(t, "clicks of "+text, db, 1, "dB")
 	}
-	if db := 10 * math.Log10(2*outside/float64(len(x))/total); db > -40 {
-		t.Errorf("clicks at %.1f dB above 2 kHz, want -40", db)
+}
+
+// heardTones are the frequencies of a sound, with the side bands of its modulation.
+func heardTones(s *Sound) (hz []float64) {
+	for _, f := range s.Hz {
+		if f != 0 {
+			hz = append(hz, f-s.ModHz, f+s.ModHz)
+		}
 	}
+	return hz
 }
 
 func rectLine(x []int16, hz float64) (sum complex128) {

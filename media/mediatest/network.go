@@ -33,18 +33,22 @@ type Link struct {
 // Network connects Conns by their addresses. A packet to an address nobody
 // listens on is lost.
 type Network struct {
+	seed uint64
+
 	mu      sync.Mutex
-	rng     *rand.Rand
+	opened  uint64 // Conns so far
 	conns   map[netip.AddrPort]*Conn
 	transit transit
 	timer   *time.Timer
 	count   uint64
 }
 
-// New returns a network whose chances follow from seed.
+// New returns a network whose chances follow from seed. Each Conn has chances of
+// its own, by the order in which they were opened: what befalls its packets does not
+// depend on what others send at the same time.
 func New(seed uint64) *Network {
 	return &Network{
-		rng:   rand.New(rand.NewPCG(seed, 0)),
+		seed:  seed,
 		conns: make(map[netip.AddrPort]*Conn),
 	}
 }
@@ -56,8 +60,12 @@ func (n *Network) Listen(at netip.AddrPort) *Conn {
 	if n.conns[at] != nil {
 		panic("mediatest: address in use: " + at.String())
 	}
-	c := &Conn{network: n, at: at, in: make(chan datagram, socketBuffer), closed: make(chan struct{}), moved: make(chan struct{})}
+	c := &Conn{
+		network: n, at: at, in: make(chan datagram, socketBuffer), closed: make(chan struct{}),
+		moved: make(chan struct{}), rng: rand.New(rand.NewPCG(n.seed, n.opened)),
+	}
 	n.conns[at] = c
+	n.opened++
 	return c
 }
 
@@ -83,6 +91,7 @@ type Conn struct {
 	once    sync.Once
 
 	mu       sync.Mutex
+	rng      *rand.Rand
 	link     Link
 	deadline time.Time
 	moved    chan struct{} // closed when the deadline changes
@@ -187,18 +196,18 @@ func (c *Conn) WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error) {
 	if link.Drop != nil && link.Drop(d.payload) {
 		return len(b), nil
 	}
-	if times := c.network.arrivals(c, link, len(b)); len(times) > 0 {
+	if times := c.arrivals(link, len(b)); len(times) > 0 {
 		c.network.carry(d, to, times)
 	}
 	return len(b), nil
 }
 
 // arrivals draws when a packet arrives: never, once or twice.
-func (n *Network) arrivals(c *Conn, l Link, size int) []time.Time {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	lost, double := n.rng.Float64() < l.Loss, n.rng.Float64() < l.Double
-	late := n.rng.Float64() < l.Spike
+func (c *Conn) arrivals(l Link, size int) []time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	lost, double := c.rng.Float64() < l.Loss, c.rng.Float64() < l.Double
+	late := c.rng.Float64() < l.Spike
 	copies := 1
 	if double {
 		copies = 2
@@ -206,8 +215,6 @@ func (n *Network) arrivals(c *Conn, l Link, size int) []time.Time {
 	if lost {
 		return nil
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	left := time.Now()
 	if l.Rate > 0 {
 		if c.free.After(left) {
@@ -220,7 +227,7 @@ func (n *Network) arrivals(c *Conn, l Link, size int) []time.Time {
 	for range copies {
 		at := left.Add(l.Delay)
 		if l.Jitter > 0 {
-			at = at.Add(time.Duration(n.rng.Int64N(int64(l.Jitter))))
+			at = at.Add(time.Duration(c.rng.Int64N(int64(l.Jitter))))
 		}
 		if late {
 			at = at.Add(l.SpikeBy)
