@@ -65,6 +65,8 @@ type LineStatus struct {
 	Registers    bool         `json:"registers"` // the line is in service and wants to be registered
 	Registration string       `json:"registration"`
 	Server       string       `json:"server,omitempty"`
+	Transport    string       `json:"transport,omitempty"`   // of SIP: udp, tcp or tls
+	SIPTrouble   sip.Trouble  `json:"tls_trouble,omitempty"` // why there is no connection over TLS, which Reason says in words
 	Code         int          `json:"sip_status,omitempty"`
 	Reason       string       `json:"reason,omitempty"`
 	Until        time.Time    `json:"until,omitzero"`
@@ -262,7 +264,7 @@ func (p *port) publish() {
 		State: p.machine.State().String(), OffHook: p.offHook,
 		Feed: p.feed.String(), Tone: p.tone.String(),
 		User: p.config.SIP.User, Registration: p.reg.State.String(), Registers: p.config.Enabled && p.config.SIP.Register,
-		Code: p.reg.Code, Reason: p.reg.Reason, Until: p.reg.Until,
+		Code: p.reg.Code, Reason: p.reg.Reason, Until: p.reg.Until, SIPTrouble: p.reg.Trouble, Transport: p.config.SIP.Transport,
 		Messages: p.messages, Trouble: slic.TroubleOf(p.chipErr),
 		RegisteredAt: p.registeredAt, EmergencyAt: p.emergencyAt, Pending: p.pending != nil,
 		Hook: hookStatus(p.machine.HookTiming()),

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"github.com/ata-agent/ata-agent/config"
 	"github.com/ata-agent/ata-agent/line"
 	"github.com/ata-agent/ata-agent/sip"
+	"github.com/ata-agent/ata-agent/tlsfiles"
 )
 
 // userAgent is one run of a sip.UA. A reconfigured line gets a new one; events
@@ -109,7 +111,9 @@ func (a *userAgents) build(cfg *config.Line) (*userAgent, error) {
 		}
 		ua.fixed, opts.LocalAddr = addr, addr
 	}
-	if !a.started { // later nobody else begins at this moment, and somebody may wait
+	files := cfg.SIP.TLS
+	opts.TLS = func() (*tls.Config, error) { return tlsfiles.Client(&files, "") } // read again when they may be new
+	if !a.started {                                                               // later nobody else begins at this moment, and somebody may wait
 		opts.StartJitter = cfg.SIP.StartSpread.Duration()
 	}
 	if p.agent.opts.SIP != nil {

@@ -17,6 +17,7 @@ type document struct {
 	config  *Config
 	has     func(path string) bool
 	faultAt func(path, text string)
+	warnAt  func(path, text string) // of what is allowed and hardly meant
 }
 
 // check reports what no single key can tell.
@@ -36,6 +37,7 @@ func (d *document) check() {
 			continue
 		}
 		d.checkAccount(l, path)
+		d.checkSecrecy(l, path)
 		d.checkPorts(l, path)
 		d.checkPort(l, path)
 		if other, twice := users[l.SIP.User+"@"+l.SIP.Registrar]; twice && l.SIP.Register {
@@ -55,6 +57,7 @@ func (d *document) checkAccount(l *Line, path string) {
 	if l.SIP.Registrar == "" && l.SIP.OutboundProxy == "" {
 		d.faultAt(path+"/sip/registrar", "must be set while the line is enabled")
 	}
+	d.checkTLS(l.SIP.TLS, path+"/sip/tls")
 	d.checkHost(l.SIP.Registrar, path+"/sip/registrar")
 	d.checkHost(l.SIP.OutboundProxy, path+"/sip/outbound_proxy")
 	for i, a := range l.SIP.TrustedPeers {
@@ -65,6 +68,21 @@ func (d *document) checkAccount(l *Line, path string) {
 	if a := l.SIP.LocalAddress; a != "" {
 		if _, err := netip.ParseAddr(a); err != nil {
 			d.faultAt(path+"/sip/local_address", strconv.Quote(a)+" must be an IP address")
+		}
+	}
+}
+
+// plainPort is where servers take SIP without encryption (RFC 3261 §19.1.2).
+const plainPort = "5060"
+
+// checkSecrecy warns of a protection that is not what it looks like.
+func (d *document) checkSecrecy(l *Line, path string) {
+	if l.SIP.Transport != "tls" {
+		return
+	}
+	for key, server := range map[string]string{"registrar": l.SIP.Registrar, "outbound_proxy": l.SIP.OutboundProxy} {
+		if _, port, err := net.SplitHostPort(server); err == nil && port == plainPort {
+			d.warnAt(path+"/sip/"+key, "port 5060 is that of udp and tcp; tls has 5061, which is taken when no port is named")
 		}
 	}
 }

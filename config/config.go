@@ -53,13 +53,15 @@ type SIP struct {
 	Registrar     string  `json:"registrar" range:"0..255" doc:"Server to register with: host or host:port."`
 	Domain        string  `json:"domain" range:"0..255" doc:"Host part of the address of record. Empty: the registrar's host."`
 	OutboundProxy string  `json:"outbound_proxy" range:"0..255" doc:"Server that gets every request: host or host:port. Empty: none."`
-	Transport     string  `json:"transport" default:"udp" enum:"udp,tcp" doc:"Transport of SIP."`
+	Transport     string  `json:"transport" default:"udp" enum:"udp,tcp,tls" doc:"Transport of SIP. With tls nobody on the way can read or change it; the server must show a certificate for the name it has here, which is always checked."`
 	User          string  `json:"user" range:"0..128" doc:"User part of the address of record, often the telephone number."`
 	AuthUser      string  `json:"auth_user" range:"0..128" doc:"User name for the challenge. Empty: the same as user."`
 	Password      Secret  `json:"password" range:"0..256" doc:"Password for the challenge."`
 	DisplayName   string  `json:"display_name" range:"0..64" doc:"Name shown to the called party."`
 	Register      bool    `json:"register" default:"true" doc:"Whether to register; false for a server that knows the address."`
 	Expires       Seconds `json:"expires_s" default:"3600" range:"60..86400" doc:"How long a registration is asked to last."`
+
+	TLS TLSFiles `json:"tls" doc:"Certificates of the transport tls."`
 
 	LocalAddress            string   `json:"local_address" range:"0..64" reload:"box" doc:"Local IP address for SIP and RTP. Empty: the one that routes to the server."`
 	LocalPort               int      `json:"local_port" default:"0" range:"0..65535" reload:"box" doc:"Local SIP port. 0: any free one."`

@@ -89,6 +89,9 @@ func WithLayer(layers []Layer, l Layer) []Layer {
 	return append(out, l)
 }
 
+// Warnings is what is allowed in the document and yet hardly meant.
+func (e *Effective) Warnings() Faults { return e.document.Warnings() }
+
 // Origin says which layer gave a value, named by JSON pointer, and where in it.
 func (e *Effective) Origin(path string) Origin { return e.document.Origin(path) }
 

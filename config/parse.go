@@ -53,7 +53,7 @@ func merge(country string, sources ...jsondoc.Source) (*jsondoc.Document[Config]
 		if country != "" {
 			settle(d, country)
 		}
-		(&document{d.Value, d.Has, d.Fault}).check()
+		(&document{d.Value, d.Has, d.Fault, d.Warn}).check()
 	})
 }
 

@@ -81,7 +81,7 @@ type Alerts struct {
 
 // TLSFiles are the certificates of a connection.
 type TLSFiles struct {
-	CA   string `json:"ca_file" range:"0..255" doc:"File of the authorities that the receiver's certificate must come from, PEM. Empty: the system's."`
+	CA   string `json:"ca_file" range:"0..255" doc:"File of the authorities that the server's certificate must come from, PEM. Empty: the system's."`
 	Cert string `json:"cert_file" range:"0..255" doc:"File of the device's own certificate, PEM. Empty: none."`
 	Key  string `json:"key_file" range:"0..255" doc:"File of its key, PEM."`
 }

@@ -93,9 +93,20 @@ var refusals = map[int]string{
 	503: "the registrar is overloaded or being maintained: wait",
 }
 
+// secrecyRemedies are what to do when there is no connection over TLS.
+var secrecyRemedies = map[sip.Trouble]string{
+	sip.Untrusted:     "the provider's authority belongs into sip.tls.ca_file, if it is not one of the system's; if it should be, somebody else answers in the server's place",
+	sip.WrongName:     "sip.registrar or sip.outbound_proxy must be the name that the server's certificate is for, not another one or an address",
+	sip.Expired:       "look at the clock of this device (timedatectl); if it is right, the provider must renew the server's certificate",
+	sip.Unfit:         "the provider must put the server's certificate right",
+	sip.NotTLS:        "look at the port in sip.registrar or sip.outbound_proxy: TLS has 5061, and the server must offer it",
+	sip.TurnedAway:    "look at sip.tls.cert_file: the server wants a certificate of this device that it knows, or a newer version of TLS than there is",
+	sip.NoCertificate: "look at the files that sip.tls names, and whether the service may read them",
+}
+
 func registration(n *notes, l *agent.LineStatus) []Finding {
 	if l.Registration == sip.Registered.String() {
-		return n.ok("registered at " + l.Server)
+		return n.ok("registered at " + l.Server + " over " + l.Transport)
 	}
 	text := "not registered"
 	if l.Code != 0 {
@@ -104,6 +115,9 @@ func registration(n *notes, l *agent.LineStatus) []Finding {
 		text = "not registered: " + l.Reason
 	}
 	remedy := refusals[l.Code]
+	if l.SIPTrouble != "" {
+		remedy = secrecyRemedies[l.SIPTrouble]
+	}
 	if remedy == "" {
 		remedy = "look at sip.registrar and sip.outbound_proxy, the name server and the network"
 	}

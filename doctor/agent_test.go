@@ -9,6 +9,7 @@ import (
 
 	"github.com/ata-agent/ata-agent/agent"
 	"github.com/ata-agent/ata-agent/config"
+	"github.com/ata-agent/ata-agent/sip"
 	"github.com/ata-agent/ata-agent/slic"
 )
 
@@ -40,6 +41,9 @@ func TestAgent(t *testing.T) {
 			s.Lines[0].Registration, s.Lines[0].Code, s.Lines[0].Reason = "refused", 403, "Forbidden"
 		}, "registration", Fault, "not registered: 403 Forbidden", "password wrong"},
 		{"unreachable", func(s *agent.Status) { s.Lines[0].Registration, s.Lines[0].Reason = "registering", "no such host" }, "registration", Fault, "not registered: no such host", "name server"},
+		{"certificate", func(s *agent.Status) {
+			s.Lines[0].Registration, s.Lines[0].SIPTrouble, s.Lines[0].Reason = "registering", sip.Untrusted, "the server's certificate comes from an authority that is not trusted"
+		}, "registration", Fault, "not trusted", "ca_file"},
 		{"need not register", func(s *agent.Status) { s.Lines[0].Registers, s.Lines[0].Registration = false, "unregistered" }, "", OK, "", ""},
 		{"wires", func(s *agent.Status) {
 			s.Lines[0].LineTest = &slic.TestReport{Results: []slic.TestResult{{Test: slic.ResistiveFaults, Verdict: slic.Failed, Text: "TIP touches RING"}, {Test: slic.ForeignEMF, Verdict: slic.Limited}}}

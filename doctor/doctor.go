@@ -25,7 +25,7 @@ var ranks = map[Severity]int{OK: 0, Unknown: 1, Warning: 2, Fault: 3}
 
 // Finding is what one check found.
 type Finding struct {
-	Check    string   `json:"check"`             // kernel, nodes, access, overlay, card, time, dns, board, configuration, agent, clock, port, hook, registration, wires, …
+	Check    string   `json:"check"`             // kernel, nodes, access, overlay, card, time, dns, board, configuration, certificates, agent, clock, port, hook, registration, wires, …
 	Subject  string   `json:"subject,omitempty"` // what it is about, such as line 1 or /dev/spidev0.0
 	Severity Severity `json:"severity"`
 	Text     string   `json:"text"`

@@ -59,7 +59,7 @@ func Merge[T any](sources []Source, check func(*Document[T])) (*Document[T], err
 		check(d)
 	}
 	if len(d.faults) > 0 {
-		return nil, d.sorted()
+		return nil, inOrder(d.faults)
 	}
 	return d, nil
 }
@@ -101,13 +101,18 @@ func (d *Document[T]) Has(path string) bool {
 // Fault reports what is wrong with a value, named by JSON pointer. Where the
 // document does not give it, the fault has the place of what it would be in.
 func (d *Document[T]) Fault(path, text string) {
-	for p := path; ; p = p[:strings.LastIndexByte(p, '/')] {
-		if at, ok := d.places[p]; ok || p == "" {
-			d.faultIn(at.source, at.offset, path, text)
-			return
-		}
-	}
+	at := d.nearest(path)
+	d.faultIn(at.source, at.offset, path, text)
 }
+
+// Warn reports what is allowed and yet hardly meant, as Fault does.
+func (d *Document[T]) Warn(path, text string) {
+	at := d.nearest(path)
+	d.warnings = append(d.warnings, faultAt(at.source, at.offset, path, text))
+}
+
+// Warnings is what was reported by Warn, in the order of their places.
+func (d *Document[T]) Warnings() Faults { return inOrder(d.warnings) }
 
 // Derived tells that a value was set by the program, on behalf of what layer
 // names.
@@ -147,9 +152,9 @@ type foundFault struct {
 
 // binding is a document on its way into a Go value.
 type binding struct {
-	source *source          // being read
-	places map[string]place // of each value, by JSON pointer
-	faults []foundFault
+	source           *source          // being read
+	places           map[string]place // of each value, by JSON pointer
+	faults, warnings []foundFault
 }
 
 // Origin says where a value comes from, named by JSON pointer.
@@ -201,20 +206,34 @@ func (d *binding) fault(offset int, path, text string) {
 }
 
 func (d *binding) faultIn(s *source, offset int, path, text string) {
+	d.faults = append(d.faults, faultAt(s, offset, path, text))
+}
+
+// nearest is the place of a value or, where the document does not give it, of
+// what it would be in.
+func (d *binding) nearest(path string) place {
+	for p := path; ; p = p[:strings.LastIndexByte(p, '/')] {
+		if at, ok := d.places[p]; ok || p == "" {
+			return at
+		}
+	}
+}
+
+func faultAt(s *source, offset int, path, text string) foundFault {
 	if s == nil { // there is no text at all
 		s = &source{}
 	}
 	line, column := position(s.data, offset)
-	d.faults = append(d.faults, foundFault{s.order, Fault{s.file, line, column, path, text}})
+	return foundFault{s.order, Fault{s.file, line, column, path, text}}
 }
 
-// sorted returns the faults in the order of their places.
-func (d *binding) sorted() Faults {
-	slices.SortStableFunc(d.faults, func(a, b foundFault) int {
+// inOrder returns faults in the order of their places.
+func inOrder(found []foundFault) Faults {
+	slices.SortStableFunc(found, func(a, b foundFault) int {
 		return cmp.Or(a.order-b.order, a.Line-b.Line, a.Column-b.Column)
 	})
-	out := make(Faults, len(d.faults))
-	for i, f := range d.faults {
+	out := make(Faults, len(found))
+	for i, f := range found {
 		out[i] = f.Fault
 	}
 	return out

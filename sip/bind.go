@@ -95,7 +95,7 @@ func (u *UA) sendRegister(a regSend) {
 		if err != nil {
 			u.log.Info("registrar out of reach", "server", a.To.addr, "err", err)
 			u.bind.count(a, 0, 0)
-			u.post(func() { u.regEvent(regFailed{}) }) // not from within regEvent
+			u.post(func() { u.regEvent(noAnswerBecause(err)) }) // not from within regEvent
 			return
 		}
 		b, began := &u.bind, time.Now()
@@ -112,10 +112,15 @@ func (u *UA) sendRegister(a regSend) {
 		x.fail = func(err error) {
 			u.log.Info("REGISTER failed", "server", a.To.addr, "err", err)
 			b.count(a, 0, 0)
-			u.regEvent(regFailed{})
+			u.regEvent(noAnswerBecause(f.ended))
 		}
 		x.start(u.newRegister(a, contact, f))
 	})
+}
+
+func noAnswerBecause(err error) regFailed {
+	trouble, words := troubleOf(err)
+	return regFailed{trouble, words}
 }
 
 // count counts a request that was to bring or refresh the binding.

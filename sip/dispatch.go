@@ -129,6 +129,10 @@ func (u *UA) onInside(t *serverTx) {
 
 // onOutside handles a request that names no dialog.
 func (u *UA) onOutside(t *serverTx) {
+	if t.req.Recipient.IsEncrypted() && t.flow.transport != TLS {
+		u.reject(t, rejection{480, []sipmsg.Header{warning(380, "SIPS Not Allowed")}}) // RFC 5630 §5.1
+		return
+	}
 	switch t.req.Method {
 	case sipmsg.INVITE:
 		u.onInvite(t)

@@ -28,9 +28,12 @@ type flow struct {
 	conn      net.Conn       // TCP, TLS
 	trace     Trace
 	count     *counters
+	ended     error // of a connection that is closed, why
 }
 
-// Trace sees every message as it is on the wire. dir is "sent" or "received".
+// Trace sees every message as it is on the wire, but what was received over a
+// connection as the parser took it: a piece of a message could not be told from a
+// head or a body by who hides keys. dir is "sent" or "received".
 // It is called from several goroutines and must not keep or change msg.
 type Trace func(dir, transport, local, remote string, msg []byte)
 

@@ -143,7 +143,7 @@ func (c *call) onUpdate(t *serverTx) {
 		c.u.reject(t, *r)
 		return
 	}
-	res := t.reply(200, "", c.u.contact(t.flow), sipmsg.NewHeader("Allow", allow), sipmsg.NewHeader("Supported", supported))
+	res := t.reply(200, "", c.u.contactFor(t.req, t.flow), sipmsg.NewHeader("Allow", allow), sipmsg.NewHeader("Supported", supported))
 	before := c.sess.media
 	if offer != nil {
 		body, err := c.sess.answer(offer)

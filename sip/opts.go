@@ -24,7 +24,9 @@ type Opts struct {
 	DSCP       int        // of signalling packets, 0..63 [not marked]
 	UserAgent  string     // [ata-agent]
 	InstanceID string     // urn:uuid:… of +sip.instance (RFC 5626 §4.1)
-	TLS        *tls.Config
+	// TLS is asked for the authorities and our certificate whenever a connection
+	// is made over TLS. It may block. [the system's authorities, no certificate]
+	TLS func() (*tls.Config, error)
 
 	// ContactUser is the user part under which we can be reached. A request
 	// for another user is not answered, so a random one keeps calls away that

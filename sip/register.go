@@ -92,10 +92,13 @@ type (
 		Busy    bool     // a call is up: stay with the server it came from
 	}
 	regAnswered struct{ regAnswer } // final response; challenges are out of the way
-	regFailed   struct{}            // no response: time-out or transport error
-	regFlowLost struct{}            // the connection to the server is gone
-	regMoved    struct{}            // our own address changed
-	regStop     struct{}            // take the binding back
+	regFailed   struct {            // no response: time-out or transport error
+		Trouble Trouble // with TLS ...
+		Reason  string  // ... in words
+	}
+	regFlowLost struct{} // the connection to the server is gone
+	regMoved    struct{} // our own address changed
+	regStop     struct{} // take the binding back
 )
 
 func (regStart) isRegEvent()    {}
@@ -208,7 +211,7 @@ func (r *registration) inLocating(now time.Time, e regEvent) []regAction {
 		r.targets = slices.Insert(r.targets, 0, r.home)
 	}
 	if len(r.targets) == 0 {
-		return r.backOff(now, 0, "no server found")
+		return r.backOff(now, Registration{Reason: "no server found"})
 	}
 	return r.tryNext()
 }
@@ -228,11 +231,18 @@ func (r *registration) inTrying(now time.Time, e regEvent) []regAction {
 	case regMoved:
 		r.moved, r.public = true, netip.AddrPort{}
 	case regFailed:
-		return r.failed(now, 408, "no answer", 0)
+		return r.noAnswer(now, e)
 	case regAnswered:
 		return r.answered(now, e.regAnswer)
 	}
 	return nil
+}
+
+func (r *registration) noAnswer(now time.Time, e regFailed) []regAction {
+	if e.Trouble == "" {
+		return r.failed(now, Registration{Code: 408, Reason: "no answer"}, 0)
+	}
+	return r.failed(now, Registration{Reason: e.Reason, Trouble: e.Trouble}, 0)
 }
 
 // answered sorts the final responses (RFC 3261 §10.2.7, §10.2.8).
@@ -241,13 +251,13 @@ func (r *registration) answered(now time.Time, a regAnswer) []regAction {
 	case a.Code/100 == 2 && a.Granted > 0:
 		return r.granted(now, a)
 	case a.Code/100 == 2:
-		return r.failed(now, a.Code, "binding is missing in the answer", 0)
+		return r.failed(now, Registration{Code: a.Code, Reason: "binding is missing in the answer"}, 0)
 	case a.Code == 423 && r.mayRaise(a.MinExpires):
 		r.asked = a.MinExpires
 		r.raised++
 		return r.try(netip.AddrPort{})
 	case a.Code == 408 || a.Code == 423 || a.Code/100 == 5:
-		return r.failed(now, a.Code, a.Reason, a.RetryAfter)
+		return r.failed(now, Registration{Code: a.Code, Reason: a.Reason}, a.RetryAfter)
 	}
 	return r.refused(now, a)
 }
@@ -259,7 +269,7 @@ func (r *registration) mayRaise(to time.Duration) bool {
 }
 
 // failed leaves a server that is in trouble for the next one.
-func (r *registration) failed(now time.Time, code int, reason string, after time.Duration) []regAction {
+func (r *registration) failed(now time.Time, why Registration, after time.Duration) []regAction {
 	after = min(after, backOffMax)
 	if !r.wished || after < r.retryAfter {
 		r.retryAfter, r.wished = after, true
@@ -271,11 +281,11 @@ func (r *registration) failed(now time.Time, code int, reason string, after time
 	case len(r.targets) > 0:
 		return append(actions, r.tryNext()...)
 	}
-	return append(actions, r.backOff(now, code, reason)...)
+	return append(actions, r.backOff(now, why)...)
 }
 
 // backOff ends a round in which every server failed (RFC 5626 §4.5).
-func (r *registration) backOff(now time.Time, code int, reason string) []regAction {
+func (r *registration) backOff(now time.Time, why Registration) []regAction {
 	if !r.upSince.IsZero() && now.Sub(r.upSince) >= upLongEnough {
 		r.failures = 0
 	}
@@ -286,7 +296,8 @@ func (r *registration) backOff(now time.Time, code int, reason string) []regActi
 		upper = backOffBase << r.failures
 	}
 	r.wait(now, max(r.uniform(upper/2, upper), r.retryAfter))
-	return r.report(Registration{State: Registering, Until: r.at, Code: code, Reason: reason})
+	why.State, why.Until = Registering, r.at
+	return r.report(why)
 }
 
 // refused waits long: to ask again soon would not help, and may lock the
@@ -359,7 +370,7 @@ func (r *registration) inUp(now time.Time, e regEvent) []regAction {
 func (r *registration) flowLost(now time.Time) []regAction {
 	if now.Sub(r.upSince) < upLongEnough {
 		r.retryAfter = 0
-		return r.backOff(now, 0, "connection lost")
+		return r.backOff(now, Registration{Reason: "connection lost"})
 	}
 	r.upSince = time.Time{}
 	return append(r.report(Registration{State: Registering, Until: now, Reason: "connection lost"}), r.locate()...)

@@ -181,6 +181,34 @@ func (u *UA) contact(f *flow) *sipmsg.ContactHeader {
 	return &sipmsg.ContactHeader{Address: u.contactAt(a, f.transport)}
 }
 
+// contactFor is contact in the dialog of a request: a sips: URI where that is
+// asked for (RFC 3261 §8.1.1.8, §12.1.1).
+func (u *UA) contactFor(req *sipmsg.Request, f *flow) *sipmsg.ContactHeader {
+	c := u.contact(f)
+	if wantsSIPS(req) && f.transport == TLS {
+		c.Address.Scheme = "sips"
+		c.Address.UriParams = sipmsg.NewParams() // sips: says it (RFC 5630 §3.1.4)
+	}
+	return c
+}
+
+// wantsSIPS says whether every hop of a request's dialog must be over TLS: its
+// target is a sips: URI, or the first hop recorded is, or the caller's Contact if
+// there is none.
+func wantsSIPS(req *sipmsg.Request) bool {
+	if req.Recipient.IsEncrypted() {
+		return true
+	}
+	if r := req.RecordRoute(); r != nil {
+		return r.Address.IsEncrypted()
+	}
+	if r := req.Route(); r != nil {
+		return r.Address.IsEncrypted()
+	}
+	c := req.Contact()
+	return c != nil && c.Address.IsEncrypted()
+}
+
 // via is the top Via of a request of ours. The branch starts with what the
 // guard knows us by.
 func (u *UA) via(f *flow) *sipmsg.ViaHeader {
@@ -206,7 +234,7 @@ func (u *UA) dress(req *sipmsg.Request, f *flow) {
 	req.PrependHeader(u.via(f))
 	switch req.Method {
 	case sipmsg.INVITE, sipmsg.UPDATE:
-		req.AppendHeader(u.contact(f))
+		req.AppendHeader(u.contactFor(req, f))
 		fallthrough
 	case sipmsg.OPTIONS, sipmsg.REGISTER:
 		req.AppendHeader(sipmsg.NewHeader("Allow", allow))

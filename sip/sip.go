@@ -30,6 +30,8 @@ type (
 		Until  time.Time      `json:"until,omitzero"`   // end of the binding, or when the next try is made
 		Code   int            `json:"code,omitempty"`   // SIP status that led here, 0 = none (time-out, transport)
 		Reason string         `json:"reason,omitempty"` // its phrase
+
+		Trouble Trouble `json:"trouble,omitempty"` // with TLS, which Reason says in words
 	}
 	// Incoming is a new call. It rings nowhere before Ring or Answer.
 	Incoming struct {

@@ -120,18 +120,29 @@ func (s *stack) dialConn(ctx context.Context, t target) (net.Conn, error) {
 	if err != nil || t.transport != TLS {
 		return conn, err
 	}
-	cfg := s.opts.TLS.Clone()
-	if cfg == nil {
-		cfg = &tls.Config{}
-	}
-	cfg.MinVersion = max(cfg.MinVersion, tls.VersionTLS12)
-	cfg.ServerName = t.name
-	secure := tls.Client(conn, cfg)
-	if err := secure.HandshakeContext(ctx); err != nil {
+	secure, err := s.secure(ctx, conn, t.name)
+	if err != nil {
 		_ = conn.Close()
 		return nil, err
 	}
 	return secure, nil
+}
+
+// secure makes a connection one over TLS, with a server that proves its name
+// (RFC 5922 §7). Nothing can switch that off.
+func (s *stack) secure(ctx context.Context, conn net.Conn, name string) (net.Conn, error) {
+	cfg := &tls.Config{}
+	if s.opts.TLS != nil {
+		given, err := s.opts.TLS()
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", errFiles, err)
+		}
+		cfg = given.Clone()
+	}
+	cfg.MinVersion = max(cfg.MinVersion, tls.VersionTLS12)
+	cfg.ServerName, cfg.InsecureSkipVerify = name, false
+	c := tls.Client(conn, cfg)
+	return c, c.HandshakeContext(ctx)
 }
 
 func (s *stack) dialled(t target, conn net.Conn, unwatch func() bool, err error) {
@@ -234,13 +245,13 @@ func (s *stack) readConn(f *flow) {
 	for {
 		n, err := f.conn.Read(buf)
 		if err != nil {
+			f.ended = err // with TLS 1.3 the server judges our certificate only now
 			return
 		}
 		if idle && bytes.Equal(buf[:n], []byte("\r\n\r\n")) {
 			_ = f.write([]byte("\r\n")) // pong, RFC 5626 §4.4.1; a dead connection shows in Read
 			continue
 		}
-		s.traceReceived(f, buf[:n])
 		if idle, err = s.feed(stream, buf[:n], f); err != nil {
 			s.log.Debug("connection unreadable", "from", f.remote, "err", err)
 			return
@@ -257,7 +268,12 @@ func (s *stack) feed(stream *sipmsg.ParserStream, b []byte, f *flow) (idle bool,
 			err = fmt.Errorf("sip: parser: %v", r)
 		}
 	}()
-	err = stream.ParseSIPStream(b, func(msg sipmsg.Message) { s.handOn(msg, f, nil) })
+	err = stream.ParseSIPStream(b, func(msg sipmsg.Message) {
+		if s.opts.Trace != nil {
+			s.traceReceived(f, []byte(msg.String()))
+		}
+		s.handOn(msg, f, nil)
+	})
 	if errors.Is(err, sipmsg.ErrParseSipPartial) {
 		return false, nil
 	}

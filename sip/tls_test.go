@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"net"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,6 +40,10 @@ func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
 }
 
+func trusting(pool *x509.CertPool) func() (*tls.Config, error) {
+	return func() (*tls.Config, error) { return &tls.Config{RootCAs: pool}, nil }
+}
+
 // Over TLS as over TCP, but only with a server that shows the right
 // certificate.
 func TestSubscribersOverTLS(t *testing.T) {
@@ -62,12 +67,15 @@ func TestSubscribersOverTLS(t *testing.T) {
 		if reg.State == Registered {
 			t.Fatal("registered with a server whose certificate nobody vouches for")
 		}
-		if reg.Code != 0 {
-			break // the first round failed
+		if reg.Trouble != "" { // the first round failed
+			if reg.Trouble != Untrusted || !strings.Contains(reg.Reason, "not trusted") || reg.Code != 0 {
+				t.Fatalf("%+v, want it to say that the certificate is not trusted", reg)
+			}
+			break
 		}
 	}
 
-	one := subscribe(t, account("ata1", server, TLS), Opts{LocalAddr: local, TLS: &tls.Config{RootCAs: pool}})
+	one := subscribe(t, account("ata1", server, TLS), Opts{LocalAddr: local, TLS: trusting(pool)})
 	two := subscribe(t, account("ata2", server, UDP), Opts{LocalAddr: local})
 	defer one.stop()
 	defer two.stop()

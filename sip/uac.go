@@ -58,6 +58,10 @@ func (u *UA) place(id CallID, to string, rtp netip.AddrPort) {
 		c.failed(484, "not a number")
 		return
 	}
+	if c.uri.IsEncrypted() && u.acc.Transport != TLS {
+		c.failed(416, "a sips: address needs TLS") // RFC 5630 §3.3
+		return
+	}
 	c.peer = c.uri.String()
 	c.sess.rtp = rtp
 	c.giveUp = c.after(u.opts.RingTimeout, func() { c.noAnswer() })

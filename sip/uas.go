@@ -129,7 +129,7 @@ func (c *call) ring() {
 // makes or keeps a dialog.
 func (c *call) response(code int) *sipmsg.Response {
 	return c.server.reply(code, "",
-		c.u.contact(c.server.flow),
+		c.u.contactFor(c.server.req, c.server.flow),
 		sipmsg.NewHeader("Allow", allow), sipmsg.NewHeader("Supported", supported),
 		sipmsg.NewHeader("User-Agent", oneLine(c.u.opts.UserAgent)))
 }

@@ -1,23 +1,18 @@
 package telemetry
 
 import (
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"time"
 
 	"github.com/ata-agent/ata-agent/config"
+	"github.com/ata-agent/ata-agent/tlsfiles"
 )
 
-// certificateLimit bounds a file of certificates, in bytes.
-const certificateLimit = 256 << 10
-
-// certificateEnds tells when the first certificate of each use ends. The files are
-// read each time: whoever renews one replaces it.
-func certificateEnds(s *Samples, p *config.Provision, t *config.Telemetry) error {
+// certificateEnds tells when the first certificate of each use ends; accounts are
+// the files of those that lines show to their servers. The files are read each
+// time: whoever renews one replaces it.
+func certificateEnds(s *Samples, p *config.Provision, t *config.Telemetry, accounts []string) error {
 	var errs []error
 	tell := func(use string, pems [][]byte, err error) {
 		errs = append(errs, err)
@@ -34,6 +29,8 @@ func certificateEnds(s *Samples, p *config.Provision, t *config.Telemetry) error
 	tell("server", [][]byte{[]byte(p.Trust.CA)}, nil)
 	own, err := readAll(t.OTLP.TLS.Cert, t.HTTPS.TLS.Cert, t.MQTT.TLS.Cert, t.Syslog.TLS.Cert)
 	tell("telemetry", own, err)
+	account, err := readAll(accounts...)
+	tell("sip", account, err)
 	return errors.Join(errs...)
 }
 
@@ -44,36 +41,24 @@ func readAll(names ...string) (all [][]byte, err error) {
 		if name == "" {
 			continue
 		}
-		data, err := readCertificates(name)
+		data, err := tlsfiles.Read(name)
 		all, errs = append(all, data), append(errs, err)
 	}
 	return all, errors.Join(errs...)
-}
-
-func readCertificates(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }()
-	return io.ReadAll(io.LimitReader(f, certificateLimit))
 }
 
 // firstEnd is the earliest end of the certificates in some PEM texts, zero if there
 // are none.
 func firstEnd(pems [][]byte) (end time.Time, err error) {
 	for _, text := range pems {
-		for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-			if block.Type != "CERTIFICATE" {
-				continue
-			}
-			c, err := x509.ParseCertificate(block.Bytes)
-			if err != nil {
-				return end, err
-			}
+		all, err := tlsfiles.Parse(text)
+		for _, c := range all {
 			if end.IsZero() || c.NotAfter.Before(end) {
 				end = c.NotAfter
 			}
+		}
+		if err != nil {
+			return end, err
 		}
 	}
 	return end, nil

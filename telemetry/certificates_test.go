@@ -50,6 +50,7 @@ func TestCertificateEnds(t *testing.T) {
 	for _, tt := range []struct {
 		name         string
 		device, otlp string
+		account      string
 		ca           []byte
 		want, err    string
 	}{
@@ -57,6 +58,7 @@ func TestCertificateEnds(t *testing.T) {
 		{name: "device", device: put("d.pem", key, late, early), want: "device} 1e+09"},
 		{name: "server", ca: append(late, early...), want: "server} 1e+09"},
 		{name: "telemetry", otlp: put("o.pem", late), want: "telemetry} 2e+09"},
+		{name: "sip", account: put("s.pem", early), want: "sip} 1e+09"},
 		{name: "missing file", device: filepath.Join(dir, "none"), otlp: put("o.pem", late), want: "telemetry} 2e+09", err: "no such file"},
 		{name: "broken", device: put("b.pem", late, broken), want: "device} 2e+09", err: "certificate for device: "},
 		{name: "no PEM", device: put("x.pem", []byte("hello"))},
@@ -65,7 +67,7 @@ func TestCertificateEnds(t *testing.T) {
 			p, c := &config.Provision{}, &config.Telemetry{}
 			p.Auth.Certificate, p.Trust.CA, c.OTLP.TLS.Cert = tt.device, string(tt.ca), tt.otlp
 			s := &Samples{}
-			err := certificateEnds(s, p, c)
+			err := certificateEnds(s, p, c, []string{"", tt.account})
 			got := strings.ReplaceAll(strings.Join(text(s), " "), "ata_tls_cert_not_after_timestamp_seconds{", "")
 			if got != tt.want || (err == nil) != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {
 				t.Errorf("%q, %v; want %q, %q", got, err, tt.want, tt.err)

@@ -18,7 +18,7 @@ var (
 		Help: "What the provisioning server took for its answers.", Bounds: []float64{.1, .3, 1, 3, 10, 30},
 	})
 	certificateEnd = declare(privacy.Gauge, "ata_tls_cert_not_after_timestamp_seconds", "s", privacy.DeviceConfiguration, privacy.Operational, privacy.Operate,
-		"When the first certificate of a use ends.", privacy.Label{Name: "use", Values: []string{"device", "server", "telemetry"}})
+		"When the first certificate of a use ends.", privacy.Label{Name: "use", Values: []string{"device", "server", "telemetry", "sip"}})
 	auditRecords = declare(privacy.Counter, "ata_audit_records_total", "", privacy.Performance, privacy.Operational, privacy.Secure,
 		"Entries of the log of what was done to the device, since the program started.",
 		privacy.Label{Name: "kind", Values: []string{"configuration", "restart", "alarm", "wipe", "other"}})

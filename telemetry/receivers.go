@@ -1,12 +1,8 @@
 package telemetry
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"fmt"
 	"net/url"
-	"os"
 
 	"github.com/ata-agent/ata-agent/config"
 	"github.com/ata-agent/ata-agent/privacy"
@@ -14,6 +10,7 @@ import (
 	"github.com/ata-agent/ata-agent/telemetry/otlp"
 	"github.com/ata-agent/ata-agent/telemetry/receiver"
 	"github.com/ata-agent/ata-agent/telemetry/syslog"
+	"github.com/ata-agent/ata-agent/tlsfiles"
 )
 
 // receiverNames are all that there can be.
@@ -42,18 +39,18 @@ func receivers(cfg *config.Telemetry, version string) ([]target, error) {
 		list = append(list, target{r, categoriesOf(categories)})
 	}
 	add(cfg.OTLP.URL, cfg.OTLP.Categories, func(u *url.URL) (Receiver, error) {
-		c, err := certificates(&cfg.OTLP.TLS, u)
+		c, err := tlsfiles.Client(&cfg.OTLP.TLS, u.Hostname())
 		return otlp.New(cfg.OTLP.URL, version, receiver.NewPoster(packer, c, cfg.OTLP.Authorization)), err
 	})
 	add(cfg.HTTPS.URL, cfg.HTTPS.Categories, func(u *url.URL) (Receiver, error) {
-		c, err := certificates(&cfg.HTTPS.TLS, u)
+		c, err := tlsfiles.Client(&cfg.HTTPS.TLS, u.Hostname())
 		return receiver.NewHTTPS(cfg.HTTPS.URL, receiver.NewPoster(packer, c, cfg.HTTPS.Authorization)), err
 	})
 	add(cfg.MQTT.URL, cfg.MQTT.Categories, func(u *url.URL) (Receiver, error) {
 		o := mqtt.Opts{Address: u.Host, User: cfg.MQTT.User, Password: cfg.MQTT.Password, Topic: cfg.MQTT.Topic}
 		var err error
 		if u.Scheme == "mqtts" {
-			o.TLS, err = certificates(&cfg.MQTT.TLS, u)
+			o.TLS, err = tlsfiles.Client(&cfg.MQTT.TLS, u.Hostname())
 		}
 		return mqtt.New(o), err
 	})
@@ -61,7 +58,7 @@ func receivers(cfg *config.Telemetry, version string) ([]target, error) {
 		if u.Scheme == "udp" {
 			return syslog.New(u.Host, nil), nil
 		}
-		c, err := certificates(&cfg.Syslog.TLS, u)
+		c, err := tlsfiles.Client(&cfg.Syslog.TLS, u.Hostname())
 		return syslog.New(u.Host, c), err
 	})
 	return list, errors.Join(errs...)
@@ -74,27 +71,4 @@ func categoriesOf(names []string) privacy.Set {
 	}
 	set, _ := privacy.ParseSet(names) // config allows known names alone
 	return set
-}
-
-// certificates reads the files of a connection to the host of a URL.
-func certificates(f *config.TLSFiles, u *url.URL) (*tls.Config, error) {
-	c := &tls.Config{ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}
-	if f.CA != "" {
-		pem, err := os.ReadFile(f.CA)
-		if err != nil {
-			return nil, fmt.Errorf("telemetry: authorities: %w", err)
-		}
-		c.RootCAs = x509.NewCertPool()
-		if !c.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("telemetry: %s holds no certificate", f.CA)
-		}
-	}
-	if f.Cert != "" {
-		pair, err := tls.LoadX509KeyPair(f.Cert, f.Key)
-		if err != nil {
-			return nil, fmt.Errorf("telemetry: certificate: %w", err)
-		}
-		c.Certificates = []tls.Certificate{pair}
-	}
-	return c, nil
 }

@@ -75,13 +75,14 @@ type Telemetry struct {
 	changed chan struct{}      // a new configuration is there
 	missed  atomic.Uint64      // found the inbox full
 
-	mu      sync.Mutex // over what follows, and over putting into the queue
-	config  config.Telemetry
-	trust   config.Provision // whom it names, and as whom it goes there
-	wanted  privacy.Set      // by all receivers
-	serial  uint64
-	cancels map[string]context.CancelFunc // of what is being sent
-	drops   map[string]float64
+	mu       sync.Mutex // over what follows, and over putting into the queue
+	config   config.Telemetry
+	accounts []string         // files of the certificates that lines show to their servers
+	trust    config.Provision // whom it names, and as whom it goes there
+	wanted   privacy.Set      // by all receivers
+	serial   uint64
+	cancels  map[string]context.CancelFunc // of what is being sent
+	drops    map[string]float64
 }
 
 // inboxSize is how many reports and log records may wait to be put in the queue.
@@ -191,6 +192,10 @@ func (t *Telemetry) take(cfg *config.Config) {
 	t.scrubber.Know(private(cfg))
 	t.mu.Lock()
 	t.config, t.trust = cfg.Telemetry, cfg.Provision
+	t.accounts = nil
+	for i := range cfg.Lines {
+		t.accounts = append(t.accounts, cfg.Lines[i].SIP.TLS.Cert)
+	}
 	t.mu.Unlock()
 	t.keeper.Ask(asked(&cfg.Privacy))
 }
@@ -318,9 +323,9 @@ func (t *Telemetry) drop(reason string) {
 
 func (t *Telemetry) certificates(s *Samples) error {
 	t.mu.Lock()
-	trust, own := t.trust, t.config
+	trust, own, accounts := t.trust, t.config, t.accounts
 	t.mu.Unlock()
-	return certificateEnds(s, &trust, &own)
+	return certificateEnds(s, &trust, &own, accounts)
 }
 
 // collect tells how telemetry itself fares.

@@ -99,8 +99,12 @@ func configCheck(env *environment, args []string) error {
 	}
 	if *layer != "" {
 		err = config.CheckLayer(config.Layer{Name: *layer, Source: name, Data: data})
+	} else if e, fault := config.Alone(name, data); fault != nil {
+		err = fault
 	} else {
-		_, err = config.Parse(name, data)
+		for _, w := range e.Warnings() {
+			fmt.Fprintf(env.stderr, "%s (a warning)\n", w)
+		}
 	}
 	faults := config.Faults{} // not nil: JSON shows an empty list
 	errors.As(err, &faults)

@@ -57,6 +57,8 @@ var mayImport = map[string][]string{
 	"state":   {},
 	"privacy": {"state"},
 
+	"tlsfiles": {"config"},
+
 	"privacy/privacytest": {"privacy", "state"},
 	"state/tpm":           {"state"},
 
@@ -103,9 +105,9 @@ var mayImport = map[string][]string{
 
 	"media/mediatest": {},
 
-	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "line/script", "media", "quality", "quality/cause", "sip", "slic"},
+	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "line/script", "media", "quality", "quality/cause", "sip", "slic", "tlsfiles"},
 
-	"telemetry":          {"agent", "config", "media", "privacy", "quality", "quality/vqrtcpxr", "sip", "slic", "state", "telemetry/…"},
+	"telemetry":          {"agent", "config", "media", "privacy", "quality", "quality/vqrtcpxr", "sip", "slic", "state", "telemetry/…", "tlsfiles"},
 	"telemetry/queue":    {"state"},
 	"telemetry/receiver": {"config", "privacy"},
 	"telemetry/otlp":     {"privacy", "telemetry/receiver"},
@@ -118,7 +120,7 @@ var mayImport = map[string][]string{
 
 	"panel":     {"hal", "hal/button", "hal/led"},
 	"factory":   {"dsp", "dsp/dtmf", "dsp/tone", "hal", "hal/button", "hal/led", "panel", "slic"},
-	"doctor":    {"agent", "board", "config", "jsondoc", "line", "sip", "slic"},
+	"doctor":    {"agent", "board", "config", "jsondoc", "line", "sip", "slic", "tlsfiles"},
 	"board":     {"country", "dsp", "hal/…", "jsondoc", "panel", "slic/…"},
 	"provision": {"config", "provision/…", "state"},
 

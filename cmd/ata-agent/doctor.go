@@ -32,7 +32,7 @@ func runDoctor(ctx context.Context, env *environment, args []string) error {
 	}
 	r := doctor.Report{At: time.Now()}
 	r.Findings = append(r.Findings, doctorBoard(env, *boardName, r.At)...)
-	r.Findings = append(r.Findings, doctorConfig(ctx, env, *file)...)
+	r.Findings = append(r.Findings, doctorConfig(ctx, env, *file, r.At)...)
 	r.Findings = append(r.Findings, doctorAgent(ctx, *state)...)
 	r.Sort()
 	var err error
@@ -65,17 +65,19 @@ func doctorBoard(env *environment, name string, now time.Time) []doctor.Finding 
 }
 
 // doctorConfig examines the configuration and looks for its servers.
-func doctorConfig(ctx context.Context, env *environment, file string) []doctor.Finding {
+func doctorConfig(ctx context.Context, env *environment, file string, now time.Time) []doctor.Finding {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return doctor.Document("configuration", file, err)
 	}
-	cfg, err := config.Parse(file, data)
+	e, err := config.Alone(file, data)
 	all := doctor.Document("configuration", file, err)
 	if err != nil {
 		return all
 	}
-	return append(all, doctorNames(ctx, env, cfg)...)
+	all = append(all, doctor.Warnings(file, e.Warnings())...)
+	all = append(all, doctor.Certificates(e.Config, now)...)
+	return append(all, doctorNames(ctx, env, e.Config)...)
 }
 
 func doctorNames(ctx context.Context, env *environment, cfg *config.Config) []doctor.Finding {

@@ -59,3 +59,19 @@ func TestDoctorOfAnAgent(t *testing.T) {
 		t.Errorf("exit %d:\n%s", code, out)
 	}
 }
+
+// What is allowed and hardly meant is a warning, of doctor and of config check, which
+// is content with the document all the same.
+func TestWarningsOfAConfiguration(t *testing.T) {
+	odd := file(t, `{"lines": [{"sip": {"registrar": "192.0.2.1:5060", "user": "1", "transport": "tls", "tls": {"ca_file": "/none/ca.pem"}}}]}`)
+	code, out, err := command(t, nil, "config", "check", odd)
+	if code != exitOK || !strings.Contains(out, ": ok") || !strings.Contains(err, "/lines/0/sip/registrar: port 5060") {
+		t.Errorf("exit %d:\n%s%s", code, out, err)
+	}
+	_, out, _ = command(t, nil, "doctor", "-state", t.TempDir(), "-config", odd, "-board", "virtual")
+	for _, want := range []string{"warning  configuration", "FAULT    certificates line 1", "/none/ca.pem: no such file"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+}

@@ -127,7 +127,7 @@ func registration(l agent.LineStatus) string {
 	case l.Reason != "" && l.Server == "":
 		return fmt.Sprintf("%s: %s, next try %s", l.Registration, l.Reason, l.Until.Format(time.TimeOnly))
 	case l.Server != "":
-		return l.Registration + " at " + l.Server
+		return l.Registration + " at " + l.Server + " over " + l.Transport
 	}
 	return l.Registration
 }
