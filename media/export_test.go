@@ -20,3 +20,6 @@ func CancellerOf(v *Voice) *echo.Canceller {
 	v.follow()
 	return v.canceller.echo
 }
+
+// SetSequence has the next packet sent with a sequence number.
+func SetSequence(s *Session, n uint16) { s.sender.header.SequenceNumber = n }

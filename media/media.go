@@ -19,6 +19,8 @@ package media
 import (
 	"net/netip"
 	"time"
+
+	"github.com/ata-agent/ata-agent/sdes"
 )
 
 // Codec is a companding law on the wire with its static RTP payload type
@@ -54,6 +56,10 @@ type Stream struct {
 	EventReceive  uint8         // payload type of telephone-event from the far end, 0 = not agreed
 	Noise         bool          // pauses may be sent as comfort noise (RFC 3389)
 	Send, Receive bool          // direction, from hold
+	Keys          sdes.Keys     // of SRTP; zero: packets are not protected
+
+	out *outbound // what Keys come to, nil without
+	in  *inbound
 }
 
 // Conn is a UDP socket as the media path needs it; *net.UDPConn is one. Writes

@@ -42,6 +42,7 @@ type packet struct {
 type receiver struct {
 	lock      sourceLock
 	header    rtp.Header
+	plain     [largestPacket]byte
 	stream    *Stream // the one in force
 	codec     Codec
 	previous  Codec         // the codec before
@@ -69,6 +70,7 @@ type accounts struct {
 	lost                                    int64 // of SSRCs before
 	duplicates, reordered, foreign, garbage uint64
 	unheard                                 uint64 // dropped because nobody took them
+	unauthentic                             uint64 // dropped because they do not prove whose they are
 }
 
 // heard is the address voice comes from, and the one that was signalled when
@@ -94,6 +96,10 @@ func (s *Session) receivePacket(b []byte, from netip.AddrPort, at time.Duration)
 		r.count(&r.accounts.garbage)
 		return
 	}
+	if b = r.authentic(b); b == nil {
+		r.count(&r.accounts.unauthentic)
+		return
+	}
 	h := &r.header
 	if !r.lock.accept(from, h.SSRC, h.SequenceNumber, at) {
 		r.count(&r.accounts.foreign)
@@ -105,6 +111,20 @@ func (s *Session) receivePacket(b []byte, from netip.AddrPort, at time.Duration)
 	} else if s.avoidCollision(h.SSRC); r.enter(len(payload), at) {
 		s.deliver(payload, at)
 	}
+}
+
+// authentic is the plain packet: what came, or with keys what it protects. nil: it
+// does not prove whose it is.
+func (r *receiver) authentic(b []byte) []byte {
+	in := r.stream.in
+	if in == nil {
+		return b
+	}
+	plain, ok := in.open(r.plain[:0], b, &r.header)
+	if !ok || !r.candidate(plain) { // the header was authentic too
+		return nil
+	}
+	return plain
 }
 
 // noteSource tells the others whom we hear once that is settled.
@@ -271,7 +291,7 @@ func (s *Session) noteVoice(octets int, at time.Duration) {
 // ever.
 func (s *Session) avoidCollision(theirs uint32) {
 	r := &s.receiver
-	if theirs != s.ssrc.Load() || r.spareSSRC == 0 {
+	if theirs != s.ssrc.Load() || r.spareSSRC == 0 || r.stream.out != nil { // other keys tell them apart
 		return
 	}
 	s.ssrc.Store(r.spareSSRC)

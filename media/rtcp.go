@@ -43,6 +43,7 @@ type control struct {
 	hasHeard     bool
 	garbage      uint64
 	foreign      uint64
+	unauthentic  uint64
 }
 
 // report sends a report each interval until ctx ends.
@@ -73,11 +74,15 @@ func (s *Session) bye() {
 }
 
 func (s *Session) sendReport(leave bool) {
-	to, ok := s.controlDestination()
+	stream := s.stream.Load()
+	to, ok := s.controlDestination(stream)
 	if !ok {
 		return
 	}
 	ssrc := s.ssrc.Load()
+	if stream.out != nil {
+		ssrc = stream.out.ssrc // never another one's under these keys: its packets are counted anew
+	}
 	packets := rtcp.CompoundPacket{s.ownReport(ssrc), rtcp.NewCNAMESourceDescription(ssrc, s.cname)}
 	if xr := s.extendedReport(ssrc); xr != nil {
 		packets = append(packets, xr)
@@ -86,6 +91,9 @@ func (s *Session) sendReport(leave bool) {
 		packets = append(packets, &rtcp.Goodbye{Sources: []uint32{ssrc}})
 	}
 	b, err := packets.Marshal()
+	if err == nil {
+		b, err = s.sealControl(stream, b)
+	}
 	if err == nil {
 		_, err = s.rtcp.WriteToUDPAddrPort(b, to)
 	}
@@ -98,10 +106,36 @@ func (s *Session) sendReport(leave bool) {
 	s.control.mu.Unlock()
 }
 
+// sealControl protects a compound packet if the stream has keys.
+func (s *Session) sealControl(stream *Stream, b []byte) ([]byte, error) {
+	if stream.out == nil {
+		return b, nil
+	}
+	s.control.mu.Lock()
+	defer s.control.mu.Unlock()
+	return stream.out.sealControl(b)
+}
+
+// openControl is the plain compound packet, nil if it does not prove whose it is.
+func (s *Session) openControl(b []byte) []byte {
+	in := s.stream.Load().in
+	if in == nil {
+		return b
+	}
+	c := &s.control
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	plain, ok := in.openControl(b)
+	if !ok {
+		c.unauthentic++
+		return nil
+	}
+	return plain
+}
+
 // controlDestination is where reports go: where theirs come from if voice comes
 // from elsewhere than signalled, else where the far end said.
-func (s *Session) controlDestination() (to netip.AddrPort, ok bool) {
-	stream := s.stream.Load()
+func (s *Session) controlDestination(stream *Stream) (to netip.AddrPort, ok bool) {
 	h := s.source.Load()
 	if h == nil || h.signalled != stream.Remote || h.from == h.signalled {
 		return stream.RemoteRTCP, stream.RemoteRTCP.IsValid() && !stream.RemoteRTCP.Addr().IsUnspecified()
@@ -186,6 +220,9 @@ func (s *Session) receiveControl(b []byte, from netip.AddrPort, at time.Duration
 		c.mu.Lock()
 		c.foreign++
 		c.mu.Unlock()
+		return
+	}
+	if b = s.openControl(b); b == nil {
 		return
 	}
 	packets, garbage := parseCompound(b)

@@ -37,11 +37,13 @@ type sender struct {
 	blocks  int // that spoken has taken
 	quiet   silencer
 	buf     [rtpHeader + longestSent]byte
+	secret  *outbound // that protected the last packet
+	sealed  [rtpHeader + longestSent + srtpOverhead]byte
 }
 
 // reset gives the sender an unpredictable start (RFC 3550 §5.1).
 func (s *sender) reset() {
-	s.header = rtp.Header{Version: 2, SequenceNumber: uint16(randomWord())}
+	s.header = rtp.Header{Version: 2, SequenceNumber: firstSequence()}
 	s.ts = randomWord()
 	s.fresh = true
 }
@@ -130,7 +132,7 @@ func (s *Session) emit(stream *Stream, now time.Duration) {
 	if out.event.busy() {
 		p, _ := out.event.packet(out.ts)
 		if ok && stream.Send && stream.EventSend != 0 {
-			s.transmit(to, stream.EventSend, p.Marker, p.Timestamp, p.Payload[:], now)
+			s.transmit(stream, to, stream.EventSend, p.Marker, p.Timestamp, p.Payload[:], now)
 		}
 		out.fresh = true
 		return
@@ -142,7 +144,7 @@ func (s *Session) emit(stream *Stream, now time.Duration) {
 	if stream.Noise && !s.data.Load() {
 		if pause, noise := out.quiet.next(); pause {
 			if len(noise) > 0 {
-				s.transmit(to, noisePayload, false, begin, noise, now)
+				s.transmit(stream, to, noisePayload, false, begin, noise, now)
 			}
 			out.fresh = true
 			return
@@ -150,7 +152,7 @@ func (s *Session) emit(stream *Stream, now time.Duration) {
 	}
 	payload := out.buf[rtpHeader : rtpHeader+len(voice)]
 	g711.Encode(stream.Codec.law(), payload, voice)
-	s.transmit(to, uint8(stream.Codec), out.fresh, begin, payload, now)
+	s.transmit(stream, to, uint8(stream.Codec), out.fresh, begin, payload, now)
 	out.fresh = false
 }
 
@@ -163,15 +165,16 @@ func (s *Session) destination(stream *Stream) (to netip.AddrPort, ok bool) {
 	return stream.Remote, stream.Remote.IsValid() && !stream.Remote.Addr().IsUnspecified()
 }
 
-func (s *Session) transmit(to netip.AddrPort, pt uint8, marker bool, ts uint32, payload []byte, now time.Duration) {
+func (s *Session) transmit(stream *Stream, to netip.AddrPort, pt uint8, marker bool, ts uint32, payload []byte, now time.Duration) {
 	out := &s.sender
+	s.begin(stream.out)
 	h := &out.header
 	h.SSRC, h.PayloadType, h.Marker, h.Timestamp = s.ssrc.Load(), pt, marker, ts
 	n, err := h.MarshalTo(out.buf[:rtpHeader])
 	h.SequenceNumber++
 	if err == nil {
 		n += copy(out.buf[n:], payload)
-		_, err = s.rtp.WriteToUDPAddrPort(out.buf[:n], to)
+		err = s.write(stream, out.buf[:n], to)
 	}
 	if err != nil {
 		s.sendErrors.Add(1)
@@ -180,6 +183,30 @@ func (s *Session) transmit(to netip.AddrPort, pt uint8, marker bool, ts uint32, 
 	s.sentPackets.Add(1)
 	s.sentOctets.Add(uint64(len(payload)))
 	s.sentAt.Store(uint64(now/time.Millisecond)<<32 | uint64(out.ts))
+}
+
+// write sends a packet, protected if the stream has keys.
+func (s *Session) write(stream *Stream, packet []byte, to netip.AddrPort) (err error) {
+	if stream.out != nil {
+		if packet, err = stream.out.seal(s.sender.sealed[:0], packet); err != nil {
+			return err
+		}
+	}
+	_, err = s.rtp.WriteToUDPAddrPort(packet, to)
+	return err
+}
+
+// begin goes over to other keys, with the SSRC that is theirs.
+func (s *Session) begin(keys *outbound) {
+	out := &s.sender
+	if keys == out.secret {
+		return
+	}
+	out.secret = keys
+	if keys != nil {
+		out.header.SequenceNumber = keys.seq
+		s.ssrc.Store(keys.ssrc)
+	}
 }
 
 // startEvent begins an event, ago samples before the end of what is pending;
@@ -206,7 +233,7 @@ func (s *Session) finishEvent() {
 	for out.event.busy() {
 		p, _ := out.event.packet(out.ts)
 		if ok && stream.Send && stream.EventSend != 0 {
-			s.transmit(to, stream.EventSend, p.Marker, p.Timestamp, p.Payload[:], s.now())
+			s.transmit(stream, to, stream.EventSend, p.Marker, p.Timestamp, p.Payload[:], s.now())
 		}
 	}
 }

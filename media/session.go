@@ -42,7 +42,8 @@ type Session struct {
 	rtp, rtcp Conn
 	log       *slog.Logger
 	cname     string
-	epoch     time.Time // times are counted from here
+	epoch     time.Time  // times are counted from here
+	setting   sync.Mutex // over Set
 	stream    atomic.Pointer[Stream]
 	owner     atomic.Pointer[Voice] // whose audio goroutine uses sender and player
 	ssrc      atomic.Uint32         // ours
@@ -122,9 +123,18 @@ func randomName() string {
 // block. A Stream without Remote sends nothing, and without Symmetric hears
 // nobody. Setting the same Stream again reopens the source to the far end's
 // other addresses, as an answer to a re-INVITE does.
+//
+// With Keys nothing is sent without protection, and nothing is heard that is not
+// authentic. The same Keys go on as they were; others begin with an SSRC of their
+// own.
 func (s *Session) Set(stream Stream) {
 	stream.Remote = unmap(stream.Remote)
 	stream.RemoteRTCP = unmap(stream.RemoteRTCP)
+	s.setting.Lock()
+	defer s.setting.Unlock()
+	if err := s.protect(&stream); err != nil {
+		s.log.Error("call without voice", "err", err)
+	}
 	s.stream.Store(&stream)
 }
 

@@ -30,6 +30,7 @@ type Stats struct {
 	Discarded                uint64        // of the source, but not played: no room, or a timestamp or SSRC of their own
 	Foreign                  uint64        // from anybody else; never played
 	Garbage                  uint64        // not RTP or not what was agreed on
+	Unauthentic              uint64        // of an encrypted call: forged, damaged, or there already
 	Concealed                time.Duration // voice made up for what was missing
 	Added, Removed           time.Duration // by corrections of the delay
 
@@ -118,7 +119,7 @@ func (r *receiver) addStats(st *Stats) {
 	st.Lost = a.lost + a.gone()
 	st.Duplicates, st.Reordered = a.duplicates, a.reordered
 	st.Discarded += a.unheard
-	st.Foreign, st.Garbage = a.foreign, a.garbage
+	st.Foreign, st.Garbage, st.Unauthentic = a.foreign, a.garbage, a.unauthentic
 	st.Jitter = time.Duration(a.jitter.Value()) * smallestClock
 }
 
@@ -130,4 +131,5 @@ func (c *control) addStats(st *Stats) {
 	st.RemoteLost, st.RemoteJitter, st.RemoteBye = c.remoteLost, c.remoteJitter, c.bye
 	st.Garbage += c.garbage
 	st.Foreign += c.foreign
+	st.Unauthentic += c.unauthentic
 }

@@ -96,8 +96,9 @@ var mayImport = map[string][]string{
 	"slic/handset":       {"slic", "slic/driver", "hal", "hal/contact", "hal/keypad", "dsp", "dsp/tone"},
 	"slic/handset/model": {"hal", "hal/gpio/model", "hal/keypad/model", "dsp"},
 
-	"media":       {"dsp/…", "quality"},
-	"sip":         {"sip/sdp", "sip/digest", "sip/locate"},
+	"media":       {"dsp/…", "quality", "sdes"},
+	"sdes":        {},
+	"sip":         {"sdes", "sip/sdp", "sip/digest", "sip/locate"},
 	"sip/sdp":     {},
 	"sip/digest":  {},
 	"sip/locate":  {},
