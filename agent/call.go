@@ -233,7 +233,7 @@ func (p *port) setMedia(c *call, m sip.Media) {
 	s := media.Stream{
 		Remote: m.Remote, RemoteRTCP: m.RemoteRTCP, Codec: codec, PTime: m.PTime,
 		EventSend: m.EventSend, EventReceive: m.EventReceive, Send: m.Send, Receive: m.Receive,
-		Noise: m.Noise,
+		Noise: m.Noise, Keys: m.Keys,
 	}
 	c.session.Set(s)
 }

@@ -46,7 +46,7 @@ func (p *port) place(id line.CallID, number string, emergency bool, agents []*us
 			continue
 		}
 		c.number, c.emergency, c.others = number, emergency, agents[i+1:]
-		if c.sip, err = ua.invite(p, number, c.rtp()); err == nil {
+		if c.sip, err = ua.invite(p, number, c.rtp(), emergency); err == nil {
 			p.meter(c)
 			return nil
 		}
@@ -75,13 +75,17 @@ func (p *port) elsewhere(c *call, wasConnected bool, e sip.Ended) bool {
 var errEnded = errors.New("account is out of service")
 
 // invite starts a call for a line, which may be another than the account's own.
-func (u *userAgent) invite(p *port, number string, rtp netip.AddrPort) (sip.CallID, error) {
+func (u *userAgent) invite(p *port, number string, rtp netip.AddrPort, emergency bool) (sip.CallID, error) {
 	u.mu.Lock() // an event of the call waits until it is known whose it is
 	defer u.mu.Unlock()
 	if u.ended {
 		return 0, errEnded
 	}
-	id := u.Invite(number, rtp)
+	start := u.Invite
+	if emergency {
+		start = u.InviteUrgently
+	}
+	id := start(number, rtp)
 	if p != u.port {
 		u.guests[id] = p
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/ata-agent/ata-agent/media"
 	"github.com/ata-agent/ata-agent/quality"
 	"github.com/ata-agent/ata-agent/quality/cause"
+	"github.com/ata-agent/ata-agent/sdes"
 	"github.com/ata-agent/ata-agent/sip"
 	"github.com/ata-agent/ata-agent/slic"
 )
@@ -105,6 +106,7 @@ type CallStatus struct {
 	Answered  time.Time   `json:"answered,omitzero"`
 	Ended     time.Time   `json:"ended,omitzero"`
 	Codec     string      `json:"codec,omitempty"`
+	Encrypted sdes.Suite  `json:"encryption,omitempty"` // of the voice, nothing if it is not
 	Remote    string      `json:"remote,omitempty"`
 	Data      bool        `json:"data,omitempty"` // of a fax, modem or text telephone, at present
 	Voice     VoiceStatus `json:"voice"`
@@ -139,6 +141,7 @@ type VoiceStatus struct {
 	Discarded     uint64  `json:"discarded_packets"`
 	Foreign       uint64  `json:"foreign_packets"`
 	Garbage       uint64  `json:"garbage_packets"`
+	Unauthentic   uint64  `json:"unauthentic_packets,omitempty"` // of an encrypted call: forged, damaged, or there already
 	Concealed     float64 `json:"concealed_seconds"`
 	Jitter        float64 `json:"jitter_seconds"`
 	Buffer        float64 `json:"buffer_seconds"`
@@ -189,7 +192,7 @@ func voiceStatus(s media.Stats) VoiceStatus {
 	return VoiceStatus{
 		Sent: s.Sent, Received: s.Received, Lost: s.Lost, Late: s.Late,
 		Duplicates: s.Duplicates, Reordered: s.Reordered, Discarded: s.Discarded,
-		Foreign: s.Foreign, Garbage: s.Garbage,
+		Foreign: s.Foreign, Garbage: s.Garbage, Unauthentic: s.Unauthentic,
 		Concealed: s.Concealed.Seconds(), Jitter: s.Jitter.Seconds(), Buffer: s.BufferDelay.Seconds(),
 		RoundTrip: s.RoundTrip.Seconds(), RemoteLost: s.RemoteLost, RemoteJitter: s.RemoteJitter.Seconds(),
 		LevelSent: max(quietest, float64(s.LevelSent)), LevelReceived: max(quietest, float64(s.LevelReceived)),
@@ -293,7 +296,7 @@ func (p *port) callStatus(c *call) CallStatus {
 		},
 
 		Call: uint32(c.id), Incoming: c.incoming, Emergency: c.emergency, Number: c.number,
-		Began: c.began, Answered: c.answered, Codec: c.media.Codec,
+		Began: c.began, Answered: c.answered, Codec: c.media.Codec, Encrypted: c.media.Keys.Suite,
 	}
 	if c.media.Remote.IsValid() {
 		s.Remote = c.media.Remote.String()

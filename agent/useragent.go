@@ -122,7 +122,7 @@ func (a *userAgents) build(cfg *config.Line) (*userAgent, error) {
 	voice := sip.Voice{
 		Codecs: p.nation.codecs(cfg), PTime: cfg.RTP.PTime.Duration(),
 		Events: len(cfg.DTMF.Methods) > 0 && cfg.DTMF.Methods[0] == "rfc4733",
-		Noise:  cfg.DSP.ComfortNoise,
+		Noise:  cfg.DSP.ComfortNoise, Secrecy: secrecy[cfg.Secrecy()],
 	}
 	if cfg.Fax.Mode == "always" {
 		voice.PTime, voice.Noise = min(voice.PTime, 20*time.Millisecond), false
@@ -131,6 +131,9 @@ func (a *userAgents) build(cfg *config.Line) (*userAgent, error) {
 	ua.UA, err = sip.New(Account(&cfg.SIP), voice, opts)
 	return ua, err
 }
+
+// secrecy by the words of the configuration.
+var secrecy = map[string]sip.Secrecy{"off": sip.SecrecyOff, "optional": sip.SecrecyOptional, "required": sip.SecrecyRequired}
 
 // restart ends the current user agent, which takes its registration back while
 // the new one already starts.

@@ -78,6 +78,9 @@ const plainPort = "5060"
 // checkSecrecy warns of a protection that is not what it looks like.
 func (d *document) checkSecrecy(l *Line, path string) {
 	if l.SIP.Transport != "tls" {
+		if l.RTP.SRTP == "optional" || l.RTP.SRTP == "required" {
+			d.warnAt(path+"/rtp/srtp", "without sip.transport tls the keys of the voice travel in the open: who can listen to the voice can read them too")
+		}
 		return
 	}
 	for key, server := range map[string]string{"registrar": l.SIP.Registrar, "outbound_proxy": l.SIP.OutboundProxy} {
@@ -160,6 +163,17 @@ func ParsePeer(s string) (netip.AddrPort, error) {
 		return netip.AddrPortFrom(addr, 0), nil
 	}
 	return netip.ParseAddrPort(s)
+}
+
+// Secrecy is whether the voice is encrypted: off, optional or required.
+func (l *Line) Secrecy() string {
+	switch {
+	case l.RTP.SRTP != "auto":
+		return l.RTP.SRTP
+	case l.SIP.Transport == "tls":
+		return "optional"
+	}
+	return "off"
 }
 
 // RecordDomain is the host part of the address of record: the domain, else the

@@ -82,6 +82,7 @@ type RTP struct {
 	PortMin     int          `json:"port_min" default:"16384" range:"1024..65534" reload:"box" doc:"Lowest port for RTP."`
 	PortMax     int          `json:"port_max" default:"32767" range:"1025..65535" reload:"box" doc:"Highest port for RTP and RTCP."`
 	Symmetric   bool         `json:"symmetric" default:"true" reload:"live" doc:"Follow the address that voice really comes from, for far ends behind NAT."`
+	SRTP        string       `json:"srtp" default:"auto" enum:"auto,off,optional,required" doc:"Whether the voice is encrypted, with keys in the session description: optional, if the far end can; required, or there is no call, but for emergency calls. auto is optional where sip.transport is tls and off elsewhere, for keys that travel in the open are worthless."`
 	JitterMode  string       `json:"jitter_mode" default:"adaptive" enum:"adaptive,fixed" reload:"live" doc:"Whether the delay of the jitter buffer follows the network."`
 	JitterMin   Milliseconds `json:"jitter_min_ms" default:"10" range:"0..200" reload:"live" doc:"Least delay of the jitter buffer."`
 	JitterMax   Milliseconds `json:"jitter_max_ms" default:"200" range:"20..500" reload:"live" doc:"Greatest delay of the jitter buffer."`

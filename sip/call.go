@@ -285,6 +285,15 @@ func sdpOf(msg sipmsg.Message) (*sdp.Session, error) {
 	return sdp.Parse(msg.Body())
 }
 
+// accept takes the answer to our offer, and logs why not.
+func (c *call) accept(answer *sdp.Session) error {
+	err := c.sess.accept(answer)
+	if err != nil {
+		c.log.Info("answer refused", "err", err)
+	}
+	return err
+}
+
 // setSDP makes a description the body of a message.
 func setSDP(msg sipmsg.Message, d *sdp.Session) {
 	msg.AppendHeader(sipmsg.NewHeader("Content-Type", "application/sdp"))

@@ -148,6 +148,7 @@ func (c *call) onUpdate(t *serverTx) {
 	if offer != nil {
 		body, err := c.sess.answer(offer)
 		if err != nil {
+			c.log.Info("offer refused", "err", err)
 			c.u.reject(t, rejection{code: 488})
 			return
 		}

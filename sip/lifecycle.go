@@ -128,6 +128,7 @@ func (u *UA) moveTo(a netip.Addr) {
 	for _, c := range u.calls {
 		if c.sess.rtp.Addr() == old { // the line takes voice at every address
 			c.sess.rtp = netip.AddrPortFrom(a, c.sess.rtp.Port())
+			c.sess.forgetKeys()
 		}
 		c.relocated()
 	}

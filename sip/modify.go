@@ -123,7 +123,7 @@ func (c *call) onReinviteSuccess(x *exchange, res *sipmsg.Response) {
 	before := c.sess.media
 	answer, err := sdpOf(res)
 	if err == nil && answer != nil {
-		err = c.sess.accept(answer)
+		err = c.accept(answer)
 	}
 	c.sess.withdraw()
 	if err != nil || answer == nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ata-agent/ata-agent/sdes"
 	"github.com/ata-agent/ata-agent/sip/sdp"
 )
 
@@ -25,6 +26,9 @@ type session struct {
 	agreedData bool  // data, when the far end last agreed
 	remoteHold bool  // the far end's last offer put us on hold
 	eventPT    uint8 // payload type of telephone-event, kept for the whole call (RFC 3264 §8.3.2)
+
+	keys  map[sdes.Suite]sdes.Key // ours, drawn when first needed
+	proto string                  // profile that the far end named last; empty = nothing agreed yet
 
 	local  *sdp.Session // last sent
 	remote *sdp.Session // last received that was agreed on
@@ -68,6 +72,7 @@ func (s *session) offer(full bool) *sdp.Session {
 	if s.voice.Events {
 		m.Codecs = append(m.Codecs, events(s.eventPT))
 	}
+	s.offerKeys(&m)
 	s.sent = s.describe(s.lines(m))
 	return s.sent
 }
@@ -78,6 +83,7 @@ func (s *session) again() *sdp.Session {
 	for i := range media {
 		if media[i].Kind == "audio" && media[i].Port != 0 {
 			media[i].Conn, media[i].Port = s.rtp.Addr(), s.rtp.Port()
+			s.offerKeys(&media[i])
 		}
 	}
 	s.sent = s.describe(media)
@@ -142,27 +148,17 @@ func (s *session) describe(media []sdp.Media) *sdp.Session {
 	return d
 }
 
-// usable returns the first audio line of a description that we can speak, and
-// its codec.
-func usable(d *sdp.Session, voice Voice) (line int, codec sdp.Codec, ok bool) {
-	for i := range d.Media {
-		m := &d.Media[i]
-		if m.Kind != "audio" || m.Port == 0 || !plainRTP(m.Proto) || !m.Conn.IsValid() {
-			continue
-		}
-		for _, c := range m.Codecs {
-			if pt, known := payloadType[strings.ToUpper(c.Name)]; known && c.PT == pt && c.Is(c.Name, 8000) && speaks(voice, c.Name) {
-				return i, c, true
-			}
+// spoken is the codec of an audio line that we can speak, without regard to keys.
+func spoken(m *sdp.Media, voice Voice) (sdp.Codec, bool) {
+	if _, ok := profile(m.Proto); !ok || m.Kind != "audio" || m.Port == 0 || !m.Conn.IsValid() {
+		return sdp.Codec{}, false
+	}
+	for _, c := range m.Codecs {
+		if pt, known := payloadType[strings.ToUpper(c.Name)]; known && c.PT == pt && c.Is(c.Name, 8000) && speaks(voice, c.Name) {
+			return c, true
 		}
 	}
-	return 0, sdp.Codec{}, false
-}
-
-// plainRTP: the profiles we can answer. AVPF without feedback is AVP (RFC 4585
-// §5).
-func plainRTP(proto string) bool {
-	return strings.EqualFold(proto, "RTP/AVP") || strings.EqualFold(proto, "RTP/AVPF")
+	return sdp.Codec{}, false
 }
 
 func speaks(v Voice, codec string) bool {
@@ -173,11 +169,11 @@ func speaks(v Voice, codec string) bool {
 // taken, all others refused with port 0 (RFC 3264 §6). An error leaves the
 // session as it was.
 func (s *session) answer(offer *sdp.Session) (*sdp.Session, error) {
-	line, codec, ok := usable(offer, s.voice)
-	if !ok {
-		return nil, errNoCodec
+	c, err := usable(offer, s.voice)
+	if err != nil {
+		return nil, err
 	}
-	theirs := &offer.Media[line]
+	theirs := &offer.Media[c.line]
 	media := make([]sdp.Media, len(offer.Media))
 	for i := range offer.Media {
 		media[i] = refused(&offer.Media[i])
@@ -190,7 +186,7 @@ func (s *session) answer(offer *sdp.Session) (*sdp.Session, error) {
 	if theirs.PTime > 0 {
 		m.PTime = max(shortestPTime, min(m.PTime, theirs.PTime)) // who wants short packets has a reason
 	}
-	m.Proto, m.Codecs = theirs.Proto, []sdp.Codec{codec}
+	m.Proto, m.Codecs, m.Crypto = theirs.Proto, []sdp.Codec{c.codec}, nil
 	if cn, ok := theirs.Codec("CN", 8000); ok && s.noise() && cn.PT == comfortNoise.PT {
 		m.Codecs = append(m.Codecs, comfortNoise)
 	}
@@ -198,9 +194,10 @@ func (s *session) answer(offer *sdp.Session) (*sdp.Session, error) {
 		s.eventPT = e.PT
 		m.Codecs = append(m.Codecs, events(e.PT))
 	}
-	media[line] = m
+	keys := s.answerKeys(&m, theirs, &c)
+	media[c.line] = m
 	s.remoteHold = theirs.Held()
-	s.agree(offer, line, codec, m.Direction)
+	s.agree(offer, &c, m.Direction, keys)
 	return s.describe(media), nil
 }
 
@@ -219,24 +216,31 @@ func (s *session) accept(answer *sdp.Session) error {
 	if offer == nil {
 		return errNoOffer
 	}
-	line, codec, ok := usable(answer, s.voice)
-	if !ok {
-		return errNoCodec
+	c, err := usable(answer, s.voice)
+	if err != nil {
+		return err
 	}
-	if line >= len(offer.Media) || offer.Media[line].Kind != "audio" || offer.Media[line].Port == 0 {
+	if c.line >= len(offer.Media) || offer.Media[c.line].Kind != "audio" || offer.Media[c.line].Port == 0 {
 		return errBadAnswer
 	}
+	ours := &offer.Media[c.line]
+	keys, err := acceptKeys(ours, &answer.Media[c.line], &c)
+	if err != nil {
+		return err
+	}
 	s.sent = nil
-	s.agree(answer, line, codec, offer.Media[line].Direction)
+	s.agree(answer, &c, ours.Direction, keys)
 	return nil
 }
 
 // agree notes what holds from now on. ours is the direction we named.
-func (s *session) agree(remote *sdp.Session, line int, codec sdp.Codec, ours sdp.Direction) {
-	m := &remote.Media[line]
+func (s *session) agree(remote *sdp.Session, c *choice, ours sdp.Direction, keys sdes.Keys) {
+	m := &remote.Media[c.line]
+	s.proto = m.Proto
 	s.remote, s.agreedHeld, s.agreedData = remote, s.held, s.data
 	s.media = Media{
-		Remote: m.RTPAddr(), RemoteRTCP: m.RTCPAddr(), Codec: strings.ToUpper(codec.Name), PTime: s.sendPTime(m),
+		Remote: m.RTPAddr(), RemoteRTCP: m.RTCPAddr(), Codec: strings.ToUpper(c.codec.Name), PTime: s.sendPTime(m),
+		Keys:    keys,
 		Send:    ours.Sends() && m.Direction.Receives() && !m.Conn.IsUnspecified(),
 		Receive: ours.Receives() && m.Direction.Sends(),
 	}

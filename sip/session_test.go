@@ -112,7 +112,7 @@ func TestAnswers(t *testing.T) {
 		{name: "video", offer: sessionOf(c, "m=video 30002 RTP/AVP 96", "m=audio 30000 RTP/AVP 0"), lines: []string{"video:0", "audio:on"}, codec: "PCMU", ptime: 20 * time.Millisecond},
 		{name: "offerer's order", offer: sessionOf(c, "m=audio 30000 RTP/AVP 18 8 0"), lines: []string{"audio:on"}, codec: "PCMA", ptime: 20 * time.Millisecond},
 		{name: "G.729 only", offer: sessionOf(c, "m=audio 30000 RTP/AVP 18"), err: errNoCodec},
-		{name: "SRTP only", offer: sessionOf(c, "m=audio 30000 RTP/SAVP 0"), err: errNoCodec},
+		{name: "SRTP only", offer: sessionOf(c, "m=audio 30000 RTP/SAVP 0"), err: errSecret},
 		{name: "refused line", offer: sessionOf(c, "m=audio 0 RTP/AVP 0"), err: errNoCodec},
 		{name: "events elsewhere", offer: sessionOf(c, "m=audio 30000 RTP/AVP 0 96", "a=rtpmap:96 telephone-event/8000"), lines: []string{"audio:on"}, codec: "PCMU", events: 96, ptime: 20 * time.Millisecond},
 		{name: "long packets", offer: sessionOf(c, "m=audio 30000 RTP/AVP 0", "a=ptime:100"), lines: []string{"audio:on"}, codec: "PCMU", ptime: 60 * time.Millisecond},

@@ -13,6 +13,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"github.com/ata-agent/ata-agent/sdes"
 )
 
 // CallID names a call of one UA for as long as it lives.
@@ -150,6 +152,7 @@ type Media struct {
 	EventReceive  uint8 // payload type we receive telephone-event with, 0 = none
 	Noise         bool  // pauses may be sent as comfort noise (RFC 3389)
 	Send, Receive bool
+	Keys          sdes.Keys // of SRTP; zero: voice is not encrypted
 }
 
 // Dialog is what servers know a call by (RFC 3261 §12).
@@ -190,4 +193,6 @@ type Voice struct {
 	PTime  time.Duration // [20 ms]
 	Events bool          // offer telephone-event
 	Noise  bool          // offer comfort noise (RFC 3389)
+
+	Secrecy Secrecy // whether voice is encrypted
 }

@@ -46,12 +46,23 @@ func (a *ack) send() {
 // before Invite returns.
 func (u *UA) Invite(to string, rtp netip.AddrPort) CallID {
 	id := CallID(u.lastID.Add(1))
-	u.post(func() { u.place(id, to, rtp) })
+	u.post(func() { u.place(id, to, rtp, false) })
 	return id
 }
 
-func (u *UA) place(id CallID, to string, rtp netip.AddrPort) {
+// InviteUrgently is Invite for an emergency: the voice is encrypted if the far
+// end can, whatever the line requires, for to be heard comes first.
+func (u *UA) InviteUrgently(to string, rtp netip.AddrPort) CallID {
+	id := CallID(u.lastID.Add(1))
+	u.post(func() { u.place(id, to, rtp, true) })
+	return id
+}
+
+func (u *UA) place(id CallID, to string, rtp netip.AddrPort, urgent bool) {
 	c := u.newCall(id, true, token(12))
+	if urgent {
+		c.sess.voice.Secrecy = min(c.sess.voice.Secrecy, SecrecyOptional)
+	}
 	c.early = map[string]*dialog{}
 	c.peer = oneLine(to)
 	if err := u.destination(to, &c.uri); err != nil || u.ending {
@@ -269,7 +280,7 @@ func (c *call) earlyMedia(res *sipmsg.Response) bool {
 		offer = c.sess.local
 	}
 	c.sess.sent = offer
-	err = c.sess.accept(answer)
+	err = c.accept(answer)
 	c.sess.sent = offer // the answer of another fork may still come
 	return err == nil
 }
@@ -422,7 +433,7 @@ func (c *call) answered(d *dialog, res *sipmsg.Response) {
 	c.trustTarget(d)
 	answer, err := sdpOf(res)
 	if err == nil && answer != nil {
-		err = c.sess.accept(answer)
+		err = c.accept(answer)
 	}
 	c.sess.sent = nil
 	if err != nil || c.sess.media.Codec == "" {

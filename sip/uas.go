@@ -63,7 +63,11 @@ func (c *call) unnoticed() {
 // screen decides whether a call is offered to the line at all.
 func (u *UA) screen(t *serverTx) (*sdp.Session, *rejection) {
 	offer, err := sdpOf(t.req)
-	if err != nil || offer != nil && !canAnswer(offer, u.voice) {
+	if err == nil && offer != nil {
+		_, err = usable(offer, newSession(u.voice, "0").voice)
+	}
+	if err != nil {
+		u.log.Info("incoming call refused", "err", err)
 		return nil, &rejection{488, []sipmsg.Header{warning(305, "incompatible media format")}}
 	}
 	if r := tooShort(t.req); r != nil {
@@ -82,11 +86,6 @@ func (u *UA) screen(t *serverTx) (*sdp.Session, *rejection) {
 		return nil, &rejection{code: 486}
 	}
 	return offer, nil
-}
-
-func canAnswer(offer *sdp.Session, v Voice) bool {
-	_, _, ok := usable(offer, newSession(v, "0").voice)
-	return ok
 }
 
 // warning is a Warning header (RFC 3261 §20.43).
@@ -169,7 +168,11 @@ func (c *call) describe(offer *sdp.Session, full bool) (*sdp.Session, error) {
 	if offer == nil {
 		return c.sess.offer(full), nil
 	}
-	return c.sess.answer(offer)
+	d, err := c.sess.answer(offer)
+	if err != nil {
+		c.log.Info("offer refused", "err", err)
+	}
+	return d, err
 }
 
 // sendOK sends a 2xx and repeats it until its ACK comes, over any transport
@@ -232,7 +235,7 @@ func (c *call) lateAnswer(req *sipmsg.Request) bool {
 		c.sess.withdraw()
 		return false
 	}
-	return c.sess.accept(answer) == nil
+	return c.accept(answer) == nil
 }
 
 // Reject refuses an incoming call with a status of 300 to 699 and a phrase,

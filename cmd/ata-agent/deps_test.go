@@ -106,7 +106,7 @@ var mayImport = map[string][]string{
 
 	"media/mediatest": {},
 
-	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "line/script", "media", "quality", "quality/cause", "sip", "slic", "tlsfiles"},
+	"agent": {"config", "country", "dialplan", "dsp/…", "hal", "line", "line/script", "media", "quality", "quality/cause", "sdes", "sip", "slic", "tlsfiles"},
 
 	"telemetry":          {"agent", "config", "media", "privacy", "quality", "quality/vqrtcpxr", "sip", "slic", "state", "telemetry/…", "tlsfiles"},
 	"telemetry/queue":    {"state"},

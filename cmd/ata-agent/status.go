@@ -90,7 +90,7 @@ func printStatus(w io.Writer, s agent.Status) error {
 	}
 	for _, l := range s.Lines {
 		for _, c := range l.Calls {
-			fmt.Fprintf(t, "line %d\t%s %s\t%s\tsince %s\n", l.Line, direction(c.Incoming), c.Number, c.Codec, c.Began.Format(time.TimeOnly))
+			fmt.Fprintf(t, "line %d\t%s %s\t%s\tsince %s\n", l.Line, direction(c.Incoming), c.Number, coding(c), c.Began.Format(time.TimeOnly))
 		}
 	}
 	if !s.Clock.Running {
@@ -132,6 +132,14 @@ func registration(l agent.LineStatus) string {
 	return l.Registration
 }
 
+// coding is the codec of a call, and whether nobody could listen.
+func coding(c agent.CallStatus) string {
+	if c.Encrypted != "" {
+		return c.Codec + ", encrypted"
+	}
+	return c.Codec
+}
+
 func direction(incoming bool) string {
 	if incoming {
 		return "from"
@@ -166,7 +174,7 @@ func printCalls(w io.Writer, calls []agent.PastCall) error {
 			talk = c.Ended.Sub(c.Answered).Round(time.Second).String()
 		}
 		fmt.Fprintf(t, "%d\t%s\t%s %s\t%s\t%s\t%d\t%d\t%v\t%s\n", c.Line, c.Began.Format(time.TimeOnly),
-			direction(c.Incoming), c.Number, talk, c.Codec, c.Voice.Received, c.Voice.Lost, time.Duration(c.Voice.Jitter*float64(time.Second)).Round(100*time.Microsecond), opinion(c.Voice.MOSCQ))
+			direction(c.Incoming), c.Number, talk, coding(c.CallStatus), c.Voice.Received, c.Voice.Lost, time.Duration(c.Voice.Jitter*float64(time.Second)).Round(100*time.Microsecond), opinion(c.Voice.MOSCQ))
 	}
 	if err := t.Flush(); err != nil {
 		return err

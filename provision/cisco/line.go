@@ -167,14 +167,18 @@ func (l lineParams) both(key, service, setting string) {
 	l.confirm(other)
 }
 
-// secure asks for encrypted voice where calls without are not wanted.
+// secure takes whether the voice is encrypted. Optional is what templates say of
+// every line, also where the keys would travel in the open. A value that is none is
+// taken for the most that could be meant: a line is not made less safe by a mistake.
 func (l lineParams) secure() {
 	e := l.entry("Secure_Call_Option")
 	switch {
 	case e == nil:
 	case strings.EqualFold(e.Value, "Optional"):
-		l.draft.Ignore(e, "secure calls are not asked for by star codes")
-	default:
+		l.set(e, "rtp/srtp", "auto", "encrypted where SIP travels over TLS and the far end can")
+	case strings.EqualFold(e.Value, "Required"):
 		l.set(e, "rtp/srtp", "required", "")
+	default:
+		l.set(e, "rtp/srtp", "required", "neither Optional nor Required; taken for the safest")
 	}
 }

@@ -179,20 +179,22 @@ func (l lineValues) pause() {
 	l.draft.Imply(e, foreign.LineKey(l.n, "dial/interdigit_long_s"), int(f))
 }
 
-// secure asks for encrypted voice where calls without are not wanted.
+// secrecy are the values of P183.
+var secrecy = map[string]string{"0": "off", "1": "optional", "2": "required"}
+
+// secure takes whether the voice is encrypted. A value that is none is taken for
+// the most that could be meant: a line is not made less safe by a mistake.
 func (l lineValues) secure() {
 	e := l.entry("P183")
 	if e == nil {
 		return
 	}
-	switch e.Value {
-	case "0":
-		l.confirm(e)
-	case "1":
-		l.draft.Ignore(e, "encrypted voice is not offered")
-	default:
-		l.set(e, "rtp/srtp", "required", "")
+	mode, known := secrecy[e.Value]
+	if !known {
+		l.set(e, "rtp/srtp", "required", "not 0, 1 or 2; taken for the safest")
+		return
 	}
+	l.set(e, "rtp/srtp", mode, "")
 }
 
 // plan takes the digit map with what else decides about a number.
