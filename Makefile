@@ -34,7 +34,7 @@ test-full:
 
 # Calls through Kamailio to baresip and SIPp, which the test starts itself.
 test-interop:
-	./test/need kamailio baresip:baresip-core sipp:sip-tester wav:asterisk-core-sounds-en-wav || [ "$$CI" != true ]
+	./test/need kamailio tls:kamailio-tls-modules baresip:baresip-core sipp:sip-tester wav:asterisk-core-sounds-en-wav || [ "$$CI" != true ]
 	$(GO) test -tags interop -count=1 -timeout 30m ./test/interop/...
 
 # The same calls alone, on each of the virtual boards.

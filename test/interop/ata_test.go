@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +45,9 @@ func missingPeers() []string {
 	missing := peer.Missing("kamailio", "kamcmd", "baresip", "sipp")
 	if _, err := os.Stat(speechFolder); err != nil {
 		missing = append(missing, "asterisk-core-sounds-en-wav")
+	}
+	if found, _ := filepath.Glob("/usr/lib/*/kamailio/modules/tls.so"); len(found) == 0 {
+		missing = append(missing, "kamailio-tls-modules")
 	}
 	return missing
 }

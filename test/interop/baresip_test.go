@@ -44,6 +44,31 @@ type baresipEvent struct {
 type baresipOpts struct {
 	codec string  // "PCMU" or "PCMA" [both, PCMU preferred]
 	tx    []int16 // what it says [minutes of speech]
+
+	user   string // [bareUser]
+	secret string // SIP over TLS, and this of RTP: "srtp" or "srtp-mand" [UDP and plain RTP]
+}
+
+// account is the telephone's line at Kamailio.
+func (o *baresipOpts) account(k *peer.Kamailio, codecs string) string {
+	transport, port, media := "udp", k.Port, ""
+	if o.secret != "" {
+		transport, port, media = "tls", k.Secure, ";mediaenc="+o.secret
+	}
+	user := o.user
+	if user == "" {
+		user = bareUser
+	}
+	return fmt.Sprintf("<sip:%s@ata.test>;outbound=\"sip:127.0.0.1:%d;transport=%s\";auth_user=%s;auth_pass=%s;answermode=auto;regint=60;audio_codecs=%s;ptime=20%s\n",
+		user, port, transport, user, barePassword, codecs, media)
+}
+
+// authority is the file of who vouches for Kamailio, if it is asked over TLS.
+func (o *baresipOpts) authority(k *peer.Kamailio) string {
+	if o.secret == "" {
+		return ""
+	}
+	return k.CA
 }
 
 func startBaresip(t *testing.T, k *peer.Kamailio, o baresipOpts) *baresip {
@@ -52,14 +77,12 @@ func startBaresip(t *testing.T, k *peer.Kamailio, o baresipOpts) *baresip {
 	control := peer.FreePort(t)
 	b.rtp = 33000 + b.port%300*20 // above the agent's, below the ephemeral ones of most systems
 	peer.Fill(t, baresipConfig, filepath.Join(b.run, "config"),
-		map[string]any{"Port": b.port, "Run": b.run, "Control": control, "RTP": b.rtp, "RTPMax": b.rtp + 18})
+		map[string]any{"Port": b.port, "Run": b.run, "Control": control, "RTP": b.rtp, "RTPMax": b.rtp + 18, "CA": o.authority(k)})
 	codecs := "PCMU/8000/1,PCMA/8000/1"
 	if o.codec != "" {
 		codecs = o.codec + "/8000/1"
 	}
-	account := fmt.Sprintf("<sip:%s@ata.test>;outbound=\"sip:127.0.0.1:%d;transport=udp\";auth_user=%s;auth_pass=%s;answermode=auto;regint=60;audio_codecs=%s;ptime=20\n",
-		bareUser, k.Port, bareUser, barePassword, codecs)
-	peer.WriteFile(t, filepath.Join(b.run, "accounts"), []byte(account))
+	peer.WriteFile(t, filepath.Join(b.run, "accounts"), []byte(o.account(k, codecs)))
 	peer.WriteFile(t, filepath.Join(b.run, "contacts"), nil)
 	if o.tx == nil {
 		o.tx = voiceFile(t, "demo-instruct.wav")

@@ -22,6 +22,9 @@ type Kamailio struct {
 	*Process
 	Port int // on 127.0.0.1, UDP and TCP
 	run  string
+
+	Secure int    // port of TLS on 127.0.0.1, 0 = none
+	CA     string // file of the authority that vouches for it
 }
 
 // StartKamailio runs Kamailio with these accounts; algorithm is that of its
@@ -29,6 +32,24 @@ type Kamailio struct {
 func StartKamailio(t *testing.T, algorithm string, accounts ...Account) *Kamailio {
 	t.Helper()
 	k := &Kamailio{run: t.TempDir(), Port: FreePort(t)}
+	k.prepare(t, algorithm, accounts)
+	k.Start(t)
+	return k
+}
+
+// StartSecureKamailio is StartKamailio for one that speaks TLS as well, with a
+// certificate for 127.0.0.1 of an authority of its own.
+func StartSecureKamailio(t *testing.T, algorithm string, accounts ...Account) *Kamailio {
+	t.Helper()
+	k := &Kamailio{run: t.TempDir(), Port: FreePort(t), Secure: FreePort(t)}
+	k.CA = Certificate(t, k.run)
+	k.prepare(t, algorithm, accounts)
+	k.Start(t)
+	return k
+}
+
+func (k *Kamailio) prepare(t *testing.T, algorithm string, accounts []Account) {
+	t.Helper()
 	WriteFile(t, filepath.Join(k.run, "db", "version"), []byte("table_name(string) table_version(int)\nsubscriber:7\n"))
 	var db strings.Builder
 	db.WriteString("id(int,auto) username(string) domain(string) password(string) ha1(string,null) ha1b(string,null)\n")
@@ -36,9 +57,7 @@ func StartKamailio(t *testing.T, algorithm string, accounts ...Account) *Kamaili
 		fmt.Fprintf(&db, "%d:%s:ata.test:%s::\n", n+1, a.User, a.Password)
 	}
 	WriteFile(t, filepath.Join(k.run, "db", "subscriber"), []byte(db.String()))
-	Fill(t, kamailioConfig, filepath.Join(k.run, "kamailio.cfg"), map[string]any{"Port": k.Port, "Run": k.run, "Algorithm": algorithm})
-	k.Start(t)
-	return k
+	Fill(t, kamailioConfig, filepath.Join(k.run, "kamailio.cfg"), map[string]any{"Port": k.Port, "Run": k.run, "Algorithm": algorithm, "Secure": k.Secure})
 }
 
 // Start runs it again after Stop; it has forgotten who was registered.
