@@ -54,6 +54,8 @@ func is(name string, any ...string) bool {
 func (s *Scrubber) headerLine(l string, first bool, body int, p Permit) string {
 	name, _, ok := strings.Cut(l, ":")
 	switch {
+	case mediaKey.MatchString(l):
+		return hidden // of a body that follows no head
 	case first || !ok:
 	case is(name, "authorization", "proxy-authorization", "www-authenticate", "proxy-authenticate", "authentication-info", "identity", "geolocation"):
 		return name + ": " + hidden
@@ -70,6 +72,10 @@ func (s *Scrubber) headerLine(l string, first bool, body int, p Permit) string {
 	})
 }
 
+func isLineEnd(r rune) bool { return r == '\r' || r == '\n' }
+
+var blanks = strings.NewReplacer(" ", "", "\t", "", "\x00", "", "\v", "", "\f", "")
+
 // body keeps a session description without its keys, and nothing else: digits
 // dialled during a call and text messages are content.
 func (s *Scrubber) body(body []byte, sdp bool, p Permit) []byte {
@@ -77,10 +83,12 @@ func (s *Scrubber) body(body []byte, sdp bool, p Permit) []byte {
 		return nil
 	}
 	var out []byte
-	for l := range strings.Lines(string(body)) {
-		low := strings.ToLower(l)
+	for l := range strings.FieldsFuncSeq(string(body), isLineEnd) {
+		low := strings.ToLower(blanks.Replace(l)) // as a lenient reader takes it
+		l += "\r\n"
 		switch {
 		case strings.HasPrefix(low, "a=crypto:"), strings.HasPrefix(low, "k="), strings.HasPrefix(low, "a=ice-pwd:"), strings.HasPrefix(low, "a=key-mgmt:"),
+			strings.Contains(low, "inline:"),
 			strings.HasPrefix(low, "i="), strings.HasPrefix(low, "u="), strings.HasPrefix(low, "e="), strings.HasPrefix(low, "p="):
 			continue
 		case strings.HasPrefix(low, "s="):

@@ -167,6 +167,7 @@ func inWord(c byte) bool {
 
 var (
 	credential = regexp.MustCompile(`(?i)\b(authorization|password|passwd|secret|token|nonce|cnonce|response|opaque|api[_-]?key|pin)(["']?\s*[=:]\s*)("[^"]*"|(?:bearer|basic|digest)\s+\S+|\S+)`)
+	mediaKey   = regexp.MustCompile(`(?i)\binline:[a-z0-9+/=]{8,}`) // of SRTP, RFC 4568 §9.1
 	webURL     = regexp.MustCompile(`(?i)\b(?:https?|mqtts?|ftps?|tftp)://[^\s"'<>]+`)
 	userAt     = regexp.MustCompile(`(?i)\b((?:sips?|tel|mailto|im):)?([\w.!~*'()&=+$,;?/%#-]+)@`)
 	telURI     = regexp.MustCompile(`(?i)\b(tel:|sips?:)(\+?[0-9*#.()-]+)`)
@@ -179,6 +180,7 @@ var (
 func (s *Scrubber) prose(text string, p Permit) string {
 	text = s.known(text)
 	text = credential.ReplaceAllString(text, "$1$2"+hidden)
+	text = mediaKey.ReplaceAllString(text, "inline:"+hidden)
 	text = webURL.ReplaceAllStringFunc(text, bareURL)
 	text = userAt.ReplaceAllStringFunc(text, func(m string) string {
 		part := userAt.FindStringSubmatch(m)
