@@ -28,7 +28,7 @@ type flow struct {
 	conn      net.Conn       // TCP, TLS
 	trace     Trace
 	count     *counters
-	ended     error // of a connection that is closed, why
+	ended     error // why a connection was closed; of the UA's goroutine
 }
 
 // Trace sees every message as it is on the wire, but what was received over a

@@ -29,7 +29,7 @@ type stack struct {
 	log      *slog.Logger
 	parser   *sipmsg.Parser
 	received func(sipmsg.Message, *flow, error) // from readers
-	closed   func(*flow)                        // from readers
+	closed   func(*flow, error)                 // from readers
 	post     func(func())
 	dialTCP  func(ctx context.Context, network, addr string) (net.Conn, error)
 
@@ -236,7 +236,8 @@ func (s *stack) traceReceived(f *flow, b []byte) {
 
 // readConn reads a connection until it ends and reports that.
 func (s *stack) readConn(f *flow) {
-	defer s.closed(f)
+	var why error
+	defer func() { s.closed(f, why) }()
 	defer f.conn.Close()
 	stream := s.parser.NewSIPStream()
 	defer stream.Close()
@@ -245,7 +246,7 @@ func (s *stack) readConn(f *flow) {
 	for {
 		n, err := f.conn.Read(buf)
 		if err != nil {
-			f.ended = err // with TLS 1.3 the server judges our certificate only now
+			why = err // with TLS 1.3 the server judges our certificate only now
 			return
 		}
 		if idle && bytes.Equal(buf[:n], []byte("\r\n\r\n")) {

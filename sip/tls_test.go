@@ -86,3 +86,35 @@ func TestSubscribersOverTLS(t *testing.T) {
 	talk(t, two, one)
 	talk(t, one, two)
 }
+
+// A server that wants a certificate of ours says so only once the handshake is over
+// for us (TLS 1.3); the registration tells it all the same.
+func TestServerWantsOurCertificate(t *testing.T) {
+	cert, pool := certificate(t)
+	l, err := tls.Listen("tcp4", "127.0.0.1:0", &tls.Config{
+		Certificates: []tls.Certificate{cert}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool, MinVersion: tls.VersionTLS13,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Read(make([]byte, 1)) // shakes hands, and refuses
+			_ = conn.Close()
+		}
+	}()
+	s := subscribe(t, account("ata1", addrPort(l.Addr()), TLS), Opts{LocalAddr: netip.MustParseAddr("127.0.0.1"), TLS: trusting(pool)})
+	defer s.stop()
+	reg := wait[Registration](t, s)
+	for reg.Trouble == "" && reg.Code == 0 {
+		reg = wait[Registration](t, s)
+	}
+	if reg.Trouble != TurnedAway || !strings.Contains(reg.Reason, "certificate required") {
+		t.Errorf("%+v", reg)
+	}
+}

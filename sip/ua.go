@@ -133,7 +133,7 @@ func (u *UA) newStack(ctx context.Context) *stack {
 	parser.MaxMessageLength = u.opts.Limits.largest()
 	return &stack{
 		opts: &u.opts, kind: u.acc.Transport, guard: u.guard, count: &u.count, log: u.log, parser: parser,
-		dialTCP: u.dialTCP, received: u.enqueue, closed: func(f *flow) { u.post(func() { u.flowClosed(f) }) }, post: u.post,
+		dialTCP: u.dialTCP, received: u.enqueue, closed: func(f *flow, why error) { u.post(func() { f.ended = why; u.flowClosed(f) }) }, post: u.post,
 		ctx: ctx, conns: map[netip.AddrPort]*flow{}, dialing: map[netip.AddrPort][]func(*flow, error){},
 	}
 }
