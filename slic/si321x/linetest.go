@@ -53,6 +53,7 @@ func (w *worker) testLine(ctx context.Context, req testRequest) error {
 	defer context.AfterFunc(req.ctx, func() { cancel(context.Cause(req.ctx)) })()
 	before := w.orders.Wanted().Feeds
 	w.abandon = func() bool { return w.orders.Wanted().Feeds != before }
+	w.chip.write(drMask2, 0) // what a test does to the loop is no news, and nobody serves INT
 	report, err := (&prober{worker: w, ctx: ctx}).test()
 	w.abandon = nil
 	w.endTest()
@@ -83,6 +84,7 @@ func (w *worker) endTest() {
 	w.chip.write(drOnHook, w.chip.direct[drOnHook])
 	w.command(lfForward)
 	w.clearInterrupts()
+	w.chip.write(drMask2, w.chip.direct[drMask2])
 	w.drainEdges()
 	w.deafTill = time.Now().Add(deafOnHook)
 }
