@@ -98,6 +98,9 @@ func TestMain(m *testing.M) {
 }
 
 func runTests(m *testing.M) int {
+	if *hog != "" {
+		return takeAll(*hog)
+	}
 	board, err := vboard.Open()
 	if err != nil {
 		fmt.Println(err)
