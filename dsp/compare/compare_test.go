@@ -84,7 +84,7 @@ func TestSpeechFollowsAWanderingDelay(t *testing.T) {
 // places are those in a second of said at which the next samples are loud.
 func places(said []int16, samples int) (all []int) {
 	mean := dot(said, said) / float64(len(said))
-	for at := 8000; at < 10000; at += 37 {
+	for at := 8000; at < 10000; at += 151 {
 		if s := said[at : at+samples]; dot(s, s) > mean*float64(samples) {
 			all = append(all, at)
 		}
@@ -114,9 +114,9 @@ func TestSpeechHeldBack(t *testing.T) {
 // second by a sample, wherever in a hiss that is.
 func TestSpeechFollowsAClockThroughAHiss(t *testing.T) {
 	const lag, unit = 400, 80
-	said := hiss(8000)
+	said := hiss(3200)
 	straight := path(said, lag, 1)
-	for at := 2000; at < 2320; at += 8 {
+	for at := 1000; at < 1000+piece; at += 16 {
 		for _, by := range []int{-1, 1} {
 			heard := slices.Concat(straight[:lag+at], squeeze(straight, lag+at, unit, unit-by), straight[lag+at+unit:])
 			r, err := Speech(said, heard, 100*time.Millisecond)
@@ -165,9 +165,9 @@ func squeeze(x []int16, at, n, wanted int) []int16 {
 // TestSpeechLost has a piece of a hiss become another hiss.
 func TestSpeechLost(t *testing.T) {
 	const lag = 400
-	said := hiss(8000)
-	other := hiss(12000)[8000:]
-	for at := 2000; at < 2320; at += 8 {
+	said := hiss(3200)
+	other := hiss(6400)[3200:]
+	for at := 1000; at < 1000+piece; at += 16 {
 		heard := path(said, lag, 1)
 		copy(heard[lag+at:lag+at+2*piece], other)
 		r, err := Speech(said, heard, 100*time.Millisecond)

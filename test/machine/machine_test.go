@@ -199,9 +199,17 @@ func (p prepared) guest(t *testing.T, speed int, selection string) {
 	if !regexp.MustCompile(`(?m)^--- PASS: `).MatchString(console) {
 		t.Error("the guest ran no test")
 	}
-	if regexp.MustCompile(`(?m)^\s*--- SKIP: `).MatchString(console) {
-		t.Error("the guest skipped a test")
+	for _, skipped := range regexp.MustCompile(`(?m)^\s*--- SKIP: (\S+)`).FindAllStringSubmatch(console, -1) {
+		if !optional(skipped[1]) {
+			t.Errorf("the guest skipped %s", skipped[1])
+		}
 	}
+}
+
+// optional says whether a test may be skipped: it is for what not every kind of line
+// has, and slictest.TestLine has seen that the driver does not claim it.
+func optional(test string) bool {
+	return strings.HasPrefix(test, "TestModule/") || strings.HasPrefix(test, "TestChip/")
 }
 
 // freeze stops the agent's process after a while: the kernel's watchdog reboots
