@@ -29,6 +29,8 @@ type Result struct {
 const (
 	piece       = 2 * dsp.Frame // 20 ms
 	context     = dsp.Frame     // looked at on both sides of a piece to align it
+	drift       = 2             // samples by which it may follow a clock within a piece
+	split       = 8             // samples, how exactly the place of a change is looked for
 	wander      = 240           // samples that a jitter buffer may move from piece to piece, 30 ms
 	activeBelow = 25            // dB: a piece this much below the mean level is no speech
 	gapLoss     = 12            // dB: speech that lost this much was lost
@@ -67,19 +69,71 @@ type measurement struct {
 // piece compares the piece that begins at i.
 func (m *measurement) piece(i int) {
 	from, to := max(0, i-context), min(len(m.said), i+piece+context)
-	first, last := max(0, m.lag-wander), min(len(m.heard)-to, m.lag+wander)
-	if lag, like := best(m.said[from:to], m.heard[from:], first, last); like > gapAlike {
+	before := m.lag
+	if lag, like := m.near(from, to); like > gapAlike {
 		m.lag = lag
 	}
-	s, h := m.said[i:i+piece], m.heard[i+m.lag:i+m.lag+piece]
-	ss, hh, sh := dot(s, s), dot(h, h), dot(s, h)
+	s, h := m.said[i:i+piece], m.at(i, m.lag)
+	if lost(s, h) {
+		h = m.shifted(i, before)
+	}
 	m.pieces++
-	if hh < ss*math.Pow(10, -gapLoss/10.) || sh < gapAlike*math.Sqrt(ss*hh) {
+	if lost(s, h) {
 		m.gaps++
 	} else {
 		m.delays = append(m.delays, m.lag)
 	}
-	m.ss, m.hh, m.sh = m.ss+ss, m.hh+hh, m.sh+sh
+	m.ss, m.hh, m.sh = m.ss+dot(s, s), m.hh+dot(h, h), m.sh+dot(s, h)
+}
+
+// near returns the lag, not far from the last one, at which what was heard is most
+// like what was said from one sample to another, and how much it is.
+func (m *measurement) near(from, to int) (lag int, like float64) {
+	first, last := max(0, m.lag-wander), min(len(m.heard)-len(m.said), m.lag+wander)
+	return best(m.said[from:to], m.heard[from:], first, last)
+}
+
+// lost says whether h is not what was said.
+func lost(s, h []int16) bool {
+	ss, hh := dot(s, s), dot(h, h)
+	return hh < ss*math.Pow(10, -gapLoss/10.) || dot(s, h) < gapAlike*math.Sqrt(ss*hh)
+}
+
+// shifted returns what was heard of the piece at i if the delay, which was known
+// before it, changed within it: its begin at one delay, its end at another. Nothing
+// that was said is lost then. A jitter buffer that follows the far end's clock
+// changes by a sample, which is enough for a hiss to be like nothing as a whole; one
+// that grows makes up what it holds back.
+func (m *measurement) shifted(i, before int) []int16 {
+	said := m.said[i : i+piece]
+	whole, like := m.at(i, before), 0.0
+	try := func(one, other int) {
+		begin, end := m.at(i, one), m.at(i, other)
+		for k := split; k < piece; k += split {
+			h := slices.Concat(begin[:k], end[k:])
+			if now := dot(said, h) / math.Sqrt(dot(h, h)+1); now > like {
+				whole, like, m.lag = h, now, other
+			}
+		}
+	}
+	m.lag = before
+	grown, _ := m.near(i+piece/2, min(len(m.said), i+2*piece))
+	for one := before - drift; one <= before+drift; one++ {
+		for other := one - drift; other <= one+drift; other++ {
+			try(one, other)
+		}
+		if grown > one+drift {
+			try(one, grown)
+		}
+	}
+	return whole
+}
+
+// at is what was heard of the piece at i if the delay is lag, or the nearest that
+// can be.
+func (m *measurement) at(i, lag int) []int16 {
+	i += max(0, min(lag, len(m.heard)-len(m.said)))
+	return m.heard[i : i+piece]
 }
 
 func (m *measurement) result() (Result, error) {

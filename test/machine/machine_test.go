@@ -29,8 +29,17 @@ const parameters = "vboard.ncs=2 vboard.names=RESET1,INT1,RESET2,INT2,SHK,RM,FR,
 // full asks for the long form of the guest's tests.
 func full() bool { return os.Getenv("ATA_FULL") == "1" }
 
-// wallLimit ends a machine that hangs. It is a guard, not a figure.
+// wallLimit ends a machine that hangs. It is a guard, not a figure: on a host with
+// ten programs for each processor one machine took 19 minutes.
 func wallLimit() time.Duration {
+	if full() {
+		return 6 * time.Hour
+	}
+	return 3 * time.Hour
+}
+
+// guestLimit is of the machine's own time.
+func guestLimit() time.Duration {
 	if full() {
 		return time.Hour
 	}
@@ -175,7 +184,7 @@ func (p prepared) boot(t *testing.T, speed int, command string) string {
 
 // guest runs the tests of folder guest that the selection names.
 func (p prepared) guest(t *testing.T, speed int, selection string) {
-	command := "/bin/guest,-test.v,-test.timeout=30m," + selection
+	command := "/bin/guest,-test.v,-test.timeout=" + guestLimit().String() + "," + selection
 	if full() {
 		command += ",-full"
 	}
@@ -190,9 +199,17 @@ func (p prepared) guest(t *testing.T, speed int, selection string) {
 	if !regexp.MustCompile(`(?m)^--- PASS: `).MatchString(console) {
 		t.Error("the guest ran no test")
 	}
-	if regexp.MustCompile(`(?m)^\s*--- SKIP: `).MatchString(console) {
-		t.Error("the guest skipped a test")
+	for _, skipped := range regexp.MustCompile(`(?m)^\s*--- SKIP: (\S+)`).FindAllStringSubmatch(console, -1) {
+		if !optional(skipped[1]) {
+			t.Errorf("the guest skipped %s", skipped[1])
+		}
 	}
+}
+
+// optional says whether a test may be skipped: it is for what not every kind of line
+// has, and slictest.TestLine has seen that the driver does not claim it.
+func optional(test string) bool {
+	return strings.HasPrefix(test, "TestModule/") || strings.HasPrefix(test, "TestChip/")
 }
 
 // freeze stops the agent's process after a while: the kernel's watchdog reboots

@@ -40,7 +40,6 @@ func (m Misuse) String() string {
 const (
 	dcTime   = 80 * time.Millisecond
 	leftTime = 200 * time.Millisecond
-	slack    = 2 * time.Millisecond // pins move between frames
 )
 
 // Misuses returns what the driver did wrong so far, each kind once.
@@ -86,7 +85,7 @@ func (m *Module) watchFall() {
 		m.blame(RMFellReversed)
 	}
 	half := max(m.edges.half[0], m.edges.half[1])
-	if m.count-m.edges.at < half-frames(slack) {
+	if m.count-m.edges.at < half-frames(m.opts.Slack) {
 		m.blame(RMFellEarly)
 	}
 }

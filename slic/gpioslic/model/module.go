@@ -54,6 +54,10 @@ type Opts struct {
 
 	Delay   time.Duration // of SHK [drawn from 2..10 ms]
 	Chatter time.Duration // of SHK after a change [3 ms]
+
+	// Slack is how exactly the model knows when a pin moved: pins move between
+	// frames, and may be told of later [2 ms].
+	Slack time.Duration
 }
 
 // FrameTime is the duration of one frame.
@@ -111,6 +115,9 @@ func New(opts Opts) *Module {
 	}
 	if m.opts.Chatter == 0 {
 		m.opts.Chatter = 3 * time.Millisecond
+	}
+	if m.opts.Slack == 0 {
+		m.opts.Slack = 2 * time.Millisecond
 	}
 	if opts.TransHybridLoss > 0 {
 		m.leak = math.Pow(10, -opts.TransHybridLoss/20)

@@ -5,6 +5,7 @@ package guest
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"sync"
 	"testing"
@@ -39,6 +40,7 @@ type far struct {
 
 	mu       sync.Mutex
 	changes  []vboard.Change
+	last     map[int]vboard.Change // by line; a line stays as its last user left it
 	transfer func(vboard.Message) error
 	changed  func(vboard.Change)
 }
@@ -47,6 +49,7 @@ type far struct {
 func (f *far) LineChanged(c vboard.Change) {
 	f.mu.Lock()
 	f.changes = append(f.changes, c)
+	f.last[c.Line] = c
 	then := f.changed
 	f.mu.Unlock()
 	if then != nil {
@@ -72,6 +75,13 @@ func (f *far) use(transfer func(vboard.Message) error, changed func(vboard.Chang
 	f.transfer, f.changed, f.changes = transfer, changed, nil
 }
 
+// lines returns how the machine's lines are.
+func (f *far) lines() map[int]vboard.Change {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return maps.Clone(f.last)
+}
+
 // take returns what happened to a line since the last call for any.
 func (f *far) take(line int) []vboard.Change {
 	time.Sleep(5 * time.Millisecond) // the messages are on their way
@@ -88,7 +98,7 @@ func (f *far) take(line int) []vboard.Change {
 }
 
 var (
-	theFar   far
+	theFar   = far{last: map[int]vboard.Change{}}
 	theChips *gpio.Chips
 )
 
@@ -98,6 +108,9 @@ func TestMain(m *testing.M) {
 }
 
 func runTests(m *testing.M) int {
+	if *hog != "" {
+		return takeAll(*hog)
+	}
 	board, err := vboard.Open()
 	if err != nil {
 		fmt.Println(err)

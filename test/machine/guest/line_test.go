@@ -18,6 +18,8 @@ import (
 	"github.com/ata-agent/ata-agent/hal/gpio"
 	"github.com/ata-agent/ata-agent/slic"
 	"github.com/ata-agent/ata-agent/slic/si321x"
+	"github.com/ata-agent/ata-agent/slic/si321x/model"
+	"github.com/ata-agent/ata-agent/slic/slictest"
 	"github.com/ata-agent/ata-agent/test/machine/vboard"
 )
 
@@ -50,6 +52,21 @@ func TestLines(t *testing.T) {
 		p.T = t
 		p.quiet(100 * time.Millisecond)
 	}
+}
+
+// TestChip holds a line-feed chip to what is promised of a line, over spidev and
+// GPIO lines of the kernel; in the full form to all of it.
+func TestChip(t *testing.T) {
+	slictest.TestLine(t, slictest.Rig{Kernel: true, Sample: !*full, New: func(t *testing.T, phone *slictest.Telephone) slictest.Port {
+		s := newSocketOn(t, 1, phone)
+		connect(t, []*socket{s})
+		frame := make([]byte, 4)
+		return slictest.Port{
+			Line:  newDriver(t, 0),
+			Frame: func(at time.Time) { s.chip.Frame(at, frame, frame) },
+			Reset: func() { s.chip.Inject(model.SpontaneousReset) },
+		}
+	}})
 }
 
 // begin connects the chips to the machine and gives them a clock until the test

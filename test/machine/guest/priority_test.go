@@ -3,13 +3,16 @@
 package guest
 
 import (
+	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,7 +50,7 @@ func TestAgentPriority(t *testing.T) {
 	s.do(1, "onhook")
 	s.peer.do("wait cpc -timeout 10s onhook")
 	for _, x := range talks {
-		x.understood(t) // the far end shares the processor, and may be late itself
+		x.judge(t)
 	}
 }
 
@@ -74,42 +77,64 @@ func (p *program) niceThreads() string {
 	return strings.Join(values, " ")
 }
 
-// busy keeps the agent busy with questions, and the processor with nothing, until
-// it is stopped. It returns how many questions were answered.
+var hog = flag.String("hog", "", "be the program that takes the processor, and asks the agent at this control socket")
+
+// busy has another program keep the agent busy with questions, and the processor
+// with nothing, until it is stopped. It returns how many questions were answered.
 func (s *scene) busy() (stop func() int) {
-	done := make(chan struct{})
-	var w sync.WaitGroup
-	w.Go(func() {
-		for {
-			select {
-			case <-done:
-				return
-			default:
-			}
-		}
-	})
-	answers := 0
-	w.Go(func() {
-		for {
-			select {
-			case <-done:
-				return
-			default:
-			}
-			res, err := s.program.client.Get("http://agent/v1/events")
-			if err != nil {
-				s.Error(err)
-				return
-			}
-			if n, err := io.Copy(io.Discard, res.Body); err == nil && n > 0 {
-				answers++
-			}
-			_ = res.Body.Close()
-		}
-	})
+	s.Helper()
+	cmd := exec.Command("/bin/guest", "-hog", s.program.socket)
+	var answers strings.Builder
+	cmd.Stdout, cmd.Stderr = &answers, os.Stderr
+	input, err := cmd.StdinPipe()
+	if err != nil {
+		s.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		s.Fatal(err)
+	}
 	return func() int {
+		s.Helper()
+		_ = input.Close() // which ends it
+		err := cmd.Wait()
+		n, parseErr := strconv.Atoi(answers.String())
+		if err := errors.Join(err, parseErr); err != nil {
+			s.Error(err)
+		}
+		return n
+	}
+}
+
+// takeAll takes the processor until its input ends, and prints how many questions
+// the agent answered meanwhile. It returns the exit code of the program.
+func takeAll(socket string) int {
+	done := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
 		close(done)
-		w.Wait()
-		return answers
+	}()
+	var turns atomic.Uint64
+	go func() {
+		for {
+			turns.Add(1)
+		}
+	}()
+	client := clientOf(socket)
+	for answers := 0; ; {
+		select {
+		case <-done:
+			fmt.Print(answers)
+			return 0
+		default:
+		}
+		res, err := client.Get("http://agent/v1/events")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "hog:", err)
+			return 1
+		}
+		if n, err := io.Copy(io.Discard, res.Body); err == nil && n > 0 {
+			answers++
+		}
+		_ = res.Body.Close()
 	}
 }

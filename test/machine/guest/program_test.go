@@ -39,6 +39,7 @@ const boardFile = `{
 type program struct {
 	*testing.T
 	process *os.Process
+	socket  string // of control
 	client  http.Client
 
 	log   lockedText
@@ -108,11 +109,16 @@ func startBy(t *testing.T, config []byte, run func(*exec.Cmd) error) *program {
 
 // newProgram is an agent with its state in a folder, started by others.
 func newProgram(t *testing.T, dir string) *program {
-	p := &program{T: t, ended: make(chan struct{})}
-	p.client.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(dir, "control.sock"))
-	}}
+	p := &program{T: t, socket: filepath.Join(dir, "control.sock"), ended: make(chan struct{})}
+	p.client = clientOf(p.socket)
 	return p
+}
+
+// clientOf asks an agent at its control socket.
+func clientOf(socket string) http.Client {
+	return http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", socket)
+	}}}
 }
 
 // stop ends the agent as a service manager does.

@@ -52,7 +52,7 @@ func TestRadio(t *testing.T) {
 	}
 	good, past := s.radioCall()
 	for _, x := range good {
-		x.understood(t) // what waits for its turn on the air makes the delay move
+		x.judge(t)
 	}
 	if past.Voice.Lost != 0 {
 		t.Errorf("%d packets lost with a good signal", past.Voice.Lost)

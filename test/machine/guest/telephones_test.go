@@ -26,6 +26,11 @@ type telephones struct {
 	pcm    *alsa.PCM
 }
 
+// hardware is a chip that waits for nobody. A simulated one would stop the world,
+// and the far end of the card with it, until the agent has looked at its interrupt;
+// before the agent has begun nobody does.
+type hardware struct{ sim.Chip }
+
 // plugTelephones connects two lines until the test ends.
 func plugTelephones(t *testing.T) *telephones {
 	t.Helper()
@@ -38,7 +43,7 @@ func plugTelephones(t *testing.T) *telephones {
 		s := newSocketOn(t, uint64(i), phone)
 		w.phones = append(w.phones, phone)
 		sockets = append(sockets, s)
-		ports = append(ports, sim.Port{Chip: s.chip, Pair: phone})
+		ports = append(ports, sim.Port{Chip: hardware{s.chip}, Pair: phone})
 	}
 	var err error
 	if w.world, err = sim.NewWorld(ports, sim.WorldOpts{Realtime: true}); err != nil {
@@ -52,7 +57,11 @@ func plugTelephones(t *testing.T) *telephones {
 	t.Cleanup(func() {
 		cancel()
 		done.Wait()
-		t.Logf("the far end of the card: %+v", w.pcm.Stats())
+		card := w.pcm.Stats()
+		t.Logf("the far end of the card: %+v", card)
+		if card.Overruns != 0 && card.Opens == 1 {
+			t.Errorf("the far end was too late for its card: %+v", card)
+		}
 		if s := w.world.Stats(); s.Skipped > 0 {
 			t.Errorf("the machine was too slow for its telephones: %+v", s)
 		}
