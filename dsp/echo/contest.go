@@ -5,8 +5,9 @@ package echo
 // A sum of differences of energy is taken as proof when it is well above the
 // root of the sum of their squares: one block alone, or blocks that contradict
 // each other, prove nothing. All sums forget with a time constant of 100 ms. A loud
-// vowel outweighs in them what comes after it, so a background that leaves far less
-// for some blocks in a row has won whatever they say.
+// vowel outweighs in them what comes after it, so against a foreground that is not
+// settled a background that leaves far less for some blocks in a row has won whatever
+// they say. Against one that is, both talking at once would win that way.
 type contest struct {
 	near, rest, ahead float64 // energies: as it came, of the foreground, of the background
 	better, harmful   evidence
@@ -113,10 +114,8 @@ func (c *contest) count(near, rest, ahead, noise float64) {
 // background that leaves half is believed.
 func (c *contest) superior(rest, ahead float64) bool {
 	switch {
-	case c.wins >= won:
-		return true
 	case !c.settled():
-		return c.ahead < improvement*c.rest && (c.better.proves() || ahead < striking*rest)
+		return c.wins >= won || c.ahead < improvement*c.rest && (c.better.proves() || ahead < striking*rest)
 	case c.rest > poor*c.near:
 		return c.ahead < striking*c.rest && c.better.proves()
 	}
